@@ -1,0 +1,294 @@
+//! Industry profiles: what an industry requires, calls normal, and does about risk. Data, not code.
+
+use super::field;
+use crate::error::{Error, ErrorKind, Result};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// The bands that turn a calibrated churn probability into a risk level:
+/// Low <= `low_max` < Medium <= `medium_max` < High.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RiskBands {
+    /// Largest probability that is still Low.
+    pub low_max: f64,
+    /// Largest probability that is still Medium.
+    pub medium_max: f64,
+}
+
+impl Default for RiskBands {
+    fn default() -> Self {
+        RiskBands { low_max: 0.4, medium_max: 0.7 }
+    }
+}
+
+impl RiskBands {
+    /// Bands with these upper bounds.
+    ///
+    /// # Errors
+    /// `invalid_argument` unless 0 < low_max < medium_max < 1.
+    pub fn new(low_max: f64, medium_max: f64) -> Result<Self> {
+        if 0.0 < low_max && low_max < medium_max && medium_max < 1.0 {
+            Ok(RiskBands { low_max, medium_max })
+        } else {
+            Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!("risk bands {low_max} and {medium_max} do not ascend within 0 and 1"),
+            )
+            .hint("give 0 < low_max < medium_max < 1, for example 0.4 and 0.7"))
+        }
+    }
+}
+
+/// A plausible range: values outside are possible but worth a look.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Range {
+    /// Canonical field.
+    pub field: String,
+    /// Smallest plausible value.
+    pub min: Option<f64>,
+    /// Largest plausible value.
+    pub max: Option<f64>,
+}
+
+/// A business rule between fields: `left op factor x product(right)`, within a relative tolerance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Stable code of the finding, snake_case.
+    pub code: String,
+    /// Canonical field on the left.
+    pub left: String,
+    /// `<=`, `>=` or `~` (about equal).
+    pub op: String,
+    /// Canonical fields whose product stands on the right; dates stand alone.
+    pub right: Vec<String>,
+    /// Factor of the right side.
+    #[serde(default = "one")]
+    pub factor: f64,
+    /// Allowed relative difference for `~`.
+    #[serde(default)]
+    pub tolerance: f64,
+    /// What it means when the rule is broken.
+    pub message: String,
+    /// What to do about it.
+    pub suggestion: String,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+/// A field that others determine (total = tenure x monthly): no leak, but its credit belongs to another field,
+/// so that one cause is told once.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Identity {
+    /// The derived field.
+    pub field: String,
+    /// The field that its SHAP value is added to.
+    pub credit_to: String,
+}
+
+/// What to do about one kind of reason.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PlaybookEntry {
+    /// Stable name, snake_case.
+    pub action: String,
+    /// Canonical fields (or own columns) that the entry answers.
+    pub fields: Vec<String>,
+    /// Only for these values of the field, compared without regard to case; empty for any value.
+    #[serde(default)]
+    pub values: Vec<String>,
+    /// Only for numbers below this.
+    pub below: Option<f64>,
+    /// Only for numbers above this.
+    pub above: Option<f64>,
+    /// The recommendation, in words.
+    pub recommendation: String,
+    /// `untested` until a hold-out test has been read in.
+    #[serde(default = "untested")]
+    pub evidence: String,
+}
+
+fn untested() -> String {
+    "untested".to_owned()
+}
+
+/// Phrases for reasons: field -> value -> phrase.
+pub type Templates = BTreeMap<String, BTreeMap<String, String>>;
+
+/// Words for the people who read reports of this industry.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Audience {
+    /// What one customer is called.
+    pub customer: String,
+    /// What several are called.
+    pub customers: String,
+}
+
+impl Default for Audience {
+    fn default() -> Self {
+        Audience { customer: "customer".into(), customers: "customers".into() }
+    }
+}
+
+/// An industry profile.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Profile {
+    /// Name, snake_case.
+    pub name: String,
+    /// Name for people.
+    pub title: String,
+    /// What it is for.
+    pub description: String,
+    /// Required fields; of each inner list one suffices.
+    #[serde(default)]
+    pub required: Vec<Vec<String>>,
+    /// Fields that make a model much better but are not required.
+    #[serde(default)]
+    pub wanted: Vec<String>,
+    /// Words for reports.
+    #[serde(default)]
+    pub audience: Audience,
+    /// Risk bands.
+    #[serde(default)]
+    pub risk_bands: RiskBands,
+    /// Extra spellings of fields in this industry.
+    #[serde(default)]
+    pub aliases: BTreeMap<String, Vec<String>>,
+    /// Plausible ranges.
+    #[serde(default)]
+    pub ranges: Vec<Range>,
+    /// Business rules.
+    #[serde(default)]
+    pub rules: Vec<Rule>,
+    /// Derived fields.
+    #[serde(default)]
+    pub identities: Vec<Identity>,
+    /// What to do, most specific first.
+    #[serde(default)]
+    pub playbook: Vec<PlaybookEntry>,
+    /// What to recommend where no reason is actionable.
+    #[serde(default = "monitor")]
+    pub default_recommendation: String,
+    /// Phrases for reasons.
+    #[serde(default)]
+    pub phrases: Templates,
+}
+
+fn monitor() -> String {
+    "No actionable reason: keep an eye on this customer".to_owned()
+}
+
+const SHIPPED: [(&str, &str); 3] = [
+    ("saas", include_str!("../../profiles/saas.toml")),
+    ("telecom", include_str!("../../profiles/telecom.toml")),
+    ("generic", include_str!("../../profiles/generic.toml")),
+];
+
+impl Profile {
+    /// Names of the shipped profiles.
+    pub fn shipped_names() -> [&'static str; 3] {
+        SHIPPED.map(|(name, _)| name)
+    }
+
+    /// A shipped profile: `saas`, `telecom` or `generic`.
+    ///
+    /// # Errors
+    /// `invalid_argument` for another name.
+    pub fn shipped(name: &str) -> Result<Profile> {
+        let (_, text) = SHIPPED.iter().find(|(n, _)| *n == name).ok_or_else(|| {
+            Error::new(ErrorKind::InvalidArgument, format!("there is no profile '{name}'"))
+                .with("argument", "profile")
+                .hint(format!(
+                    "use one of: {}; or give a profile of your own as TOML",
+                    Self::shipped_names().join(", ")
+                ))
+        })?;
+        Profile::from_toml(text)
+    }
+
+    /// A profile of one's own, as TOML; `docs/profiles.md` lists the keys.
+    ///
+    /// # Errors
+    /// `invalid_argument` with the line, for TOML that does not parse, unknown keys, unknown fields in
+    /// `required`, or bands that do not ascend.
+    pub fn from_toml(text: &str) -> Result<Profile> {
+        let profile: Profile = toml::from_str(text).map_err(|e| {
+            let line = e.span().map(|s| text[..s.start.min(text.len())].lines().count().max(1));
+            let mut error = Error::new(
+                ErrorKind::InvalidArgument,
+                format!(
+                    "the profile is not valid{}: {}",
+                    line.map_or(String::new(), |l| format!(" (line {l})")),
+                    e.message()
+                ),
+            )
+            .with("argument", "profile");
+            if let Some(line) = line {
+                error = error.with("line", line);
+            }
+            error.hint("compare it with a shipped profile")
+        })?;
+        profile.check()?;
+        Ok(profile)
+    }
+
+    fn check(&self) -> Result<()> {
+        RiskBands::new(self.risk_bands.low_max, self.risk_bands.medium_max)?;
+        let bad = |what: String, hint: &str| {
+            Err(Error::new(ErrorKind::InvalidArgument, what).with("argument", "profile").hint(hint))
+        };
+        for name in self.required.iter().flatten().chain(&self.wanted).chain(self.ranges.iter().map(|r| &r.field)) {
+            if field(name).is_none() {
+                return bad(
+                    format!("profile '{}' names the field '{name}', which is not a canonical field", self.name),
+                    "docs/fields.md lists the canonical fields",
+                );
+            }
+        }
+        for rule in &self.rules {
+            if !["<=", ">=", "~"].contains(&rule.op.as_str()) || rule.right.is_empty() {
+                return bad(
+                    format!("rule '{}' of profile '{}' has the operator '{}'", rule.code, self.name, rule.op),
+                    "use <=, >= or ~, and at least one field on the right",
+                );
+            }
+        }
+        Ok(())
+    }
+
+    /// The field that carries the credit of `name` in explanations: itself, unless it is derived.
+    pub fn credit_field<'a>(&'a self, name: &'a str) -> &'a str {
+        self.identities.iter().find(|i| i.field == name).map_or(name, |i| i.credit_to.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shipped_profiles_are_valid() {
+        for name in Profile::shipped_names() {
+            let profile = Profile::shipped(name).expect(name);
+            assert_eq!(profile.name, name);
+        }
+    }
+
+    #[test]
+    fn a_broken_profile_says_where() {
+        let error = Profile::from_toml("name = \"x\"\ntitle = \"X\"\ndescription = \"\"\nbogus = 1\n")
+            .expect_err("unknown key");
+        assert_eq!(error.code(), "invalid_argument");
+        assert!(error.context().contains(&("line", "4".to_owned())), "{error:?}");
+        let error = Profile::from_toml("name = \"x\"\ntitle = \"X\"\ndescription = \"\"\nrequired = [[\"nope\"]]\n")
+            .expect_err("unknown field");
+        assert!(error.to_string().contains("'nope'"));
+    }
+}

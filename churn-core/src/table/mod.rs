@@ -1,0 +1,177 @@
+//! Tables: thin structs over Arrow arrays.
+//!
+//! A [`RawTable`] is what was read: text cells exactly as they stood in the source, or the typed columns of a
+//! frame. A [`Table`] is what validation makes of it: named columns, typed by meaning. Rows keep their order
+//! and their place in the source, so that every finding can name the row that a user sees in the file.
+
+mod arrow;
+mod column;
+
+pub use column::ColumnData;
+
+use std::sync::Arc;
+
+/// Where the rows of a table stand in their source.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Places {
+    /// Row `i` (counted from 0) is item `i + 1` of the source: frames and lists of records.
+    Items,
+    /// One line number of the file a row, counted from 1.
+    Lines(Arc<[u64]>),
+}
+
+/// How the source was read; every guess is stated.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Source {
+    /// `csv`, `json`, `records` or `frame`.
+    pub format: String,
+    /// File name, where there is one.
+    pub name: Option<String>,
+    /// The character encoding by its WHATWG name, for text.
+    pub encoding: Option<String>,
+    /// The delimiter, for CSV.
+    pub delimiter: Option<char>,
+    /// Line of the header, counted from 1, for CSV.
+    pub header_line: Option<u64>,
+}
+
+/// Something worth telling that was met while reading; it becomes a finding of the quality report.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReadNote {
+    /// Stable code, for example `ragged_row`.
+    pub code: &'static str,
+    /// What was met and what was done about it; never the content of a cell.
+    pub message: String,
+    /// How many rows it concerns.
+    pub rows_affected: usize,
+    /// Up to five line numbers (or item numbers) as examples.
+    pub example_rows: Vec<u64>,
+}
+
+/// One column as it was read.
+#[derive(Debug, Clone)]
+pub struct RawColumn {
+    /// The header as it stood in the source (trimmed); blank and repeated headers are made unique.
+    pub name: String,
+    /// The cells.
+    pub data: ColumnData,
+}
+
+/// A table as it was read.
+#[derive(Debug, Clone)]
+pub struct RawTable {
+    columns: Vec<RawColumn>,
+    n_rows: usize,
+    places: Places,
+    source: Source,
+    notes: Vec<ReadNote>,
+}
+
+impl RawTable {
+    /// A table of these columns, all of one length.
+    pub fn new(columns: Vec<RawColumn>, n_rows: usize, places: Places, source: Source, notes: Vec<ReadNote>) -> Self {
+        debug_assert!(columns.iter().all(|c| c.data.len() == n_rows));
+        RawTable { columns, n_rows, places, source, notes }
+    }
+
+    /// The columns in the order of the source.
+    pub fn columns(&self) -> &[RawColumn] {
+        &self.columns
+    }
+
+    /// The column with this header.
+    pub fn column(&self, name: &str) -> Option<&RawColumn> {
+        self.columns.iter().find(|c| c.name == name)
+    }
+
+    /// Number of rows.
+    pub fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    /// How it was read.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    /// What was met while reading.
+    pub fn notes(&self) -> &[ReadNote] {
+        &self.notes
+    }
+
+    /// The row number a user sees: the line of a file, or the item number of a list, counted from 1.
+    pub fn row_number(&self, row: usize) -> u64 {
+        self.places.row_number(row)
+    }
+
+    /// Where the rows stand in their source.
+    pub fn places(&self) -> &Places {
+        &self.places
+    }
+}
+
+impl Places {
+    /// The row number a user sees for row `row`, counted from 0.
+    pub fn row_number(&self, row: usize) -> u64 {
+        match self {
+            Places::Items => row as u64 + 1,
+            Places::Lines(lines) => lines.get(row).copied().unwrap_or(row as u64 + 1),
+        }
+    }
+}
+
+/// One column typed by meaning.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// Canonical field name, or the source's own header for a column that means none of the fields.
+    pub name: String,
+    /// Whether `name` is a canonical field.
+    pub canonical: bool,
+    /// Header of the source column; empty for a derived column.
+    pub source: String,
+    /// The values: text and categories as `Text`, numbers as `Number`, and so on.
+    pub data: ColumnData,
+}
+
+/// A typed table: the output of validation and the input of features.
+#[derive(Debug, Clone)]
+pub struct Table {
+    columns: Vec<Column>,
+    n_rows: usize,
+    places: Places,
+}
+
+impl Table {
+    /// A table of these columns, all of one length.
+    pub fn new(columns: Vec<Column>, n_rows: usize, places: Places) -> Self {
+        debug_assert!(columns.iter().all(|c| c.data.len() == n_rows));
+        Table { columns, n_rows, places }
+    }
+
+    /// The columns.
+    pub fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The column with this name.
+    pub fn column(&self, name: &str) -> Option<&Column> {
+        self.columns.iter().find(|c| c.name == name)
+    }
+
+    /// Number of rows.
+    pub fn n_rows(&self) -> usize {
+        self.n_rows
+    }
+
+    /// The row number a user sees.
+    pub fn row_number(&self, row: usize) -> u64 {
+        self.places.row_number(row)
+    }
+
+    /// These rows, in this order.
+    pub fn take(&self, rows: &[usize]) -> Table {
+        let columns = self.columns.iter().map(|c| Column { data: c.data.take(rows), ..c.clone() }).collect();
+        let places = Places::Lines(rows.iter().map(|&r| self.row_number(r)).collect());
+        Table { columns, n_rows: rows.len(), places }
+    }
+}
