@@ -1,8 +1,12 @@
 //! churn
 pub mod error;
+pub mod explain;
+pub mod features;
 pub mod map;
+pub mod model;
 pub mod read;
 pub mod registry;
 pub mod schema;
+pub mod score;
 pub mod table;
 pub use error::{Error, ErrorKind, Result, Stage};

@@ -8,6 +8,7 @@ mod arrow;
 mod column;
 
 pub use column::ColumnData;
+pub(crate) use column::{date_from_days, days_from_date, format_date, format_number};
 
 use std::sync::Arc;
 
@@ -166,6 +167,11 @@ impl Table {
     /// The row number a user sees.
     pub fn row_number(&self, row: usize) -> u64 {
         self.places.row_number(row)
+    }
+
+    /// Where the rows stand in their source.
+    pub fn places(&self) -> &Places {
+        &self.places
     }
 
     /// These rows, in this order.

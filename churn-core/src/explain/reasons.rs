@@ -1,0 +1,204 @@
+//! SHAP values to reasons: grouped to the customer's own columns, in probability, in words.
+
+use super::Explainer;
+use crate::error::Result;
+use crate::features::{FeatureKind, FeatureSpec, level_key};
+use crate::model::Model;
+
+/// What one column of the customer contributes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Factor {
+    /// Index of the feature that the group is named after.
+    pub index: usize,
+    /// Name of the feature.
+    pub feature: String,
+    /// The reason in words: `Month-to-month contract`, `Tenure: 2 months`.
+    pub readable: String,
+    /// The customer's value: a number, a level, or missing.
+    pub value: FactorValue,
+    /// Exact SHAP value of the group, in the space the model adds up in.
+    pub shap_value: f64,
+    /// Share of (probability - base probability), in probability; all factors of a customer sum to it.
+    pub impact: f64,
+}
+
+/// A customer's value of a feature.
+#[derive(Debug, Clone, PartialEq)]
+pub enum FactorValue {
+    /// Not known.
+    Missing,
+    /// A number.
+    Number(f64),
+    /// True or false.
+    Boolean(bool),
+    /// A category level.
+    Level(String),
+}
+
+impl Factor {
+    /// `increases` or `decreases` the churn probability.
+    pub fn direction(&self) -> &'static str {
+        if self.shap_value > 0.0 { "increases" } else { "decreases" }
+    }
+}
+
+/// Tells the factors of a customer.
+pub struct Reasoner<'a> {
+    model: &'a Model,
+    explainer: &'a Explainer,
+    credits: Vec<usize>,
+    base_margin: f64,
+    base_probability: f64,
+}
+
+impl<'a> Reasoner<'a> {
+    /// A reasoner of this model.
+    pub fn new(model: &'a Model, explainer: &'a Explainer) -> Self {
+        let base_margin = model.additive.to_log_odds(explainer.base_value());
+        let base_probability = model.calibrator.probability(base_margin);
+        Reasoner { model, explainer, credits: model.plan.credit_indices(), base_margin, base_probability }
+    }
+
+    /// The calibrated probability of nobody in particular.
+    pub fn base_probability(&self) -> f64 {
+        self.base_probability
+    }
+
+    /// The raw sum of a row and all of its factors, the strongest first, whichever way they point. Ties keep
+    /// the order of the features. `labels` may name a category code of the row as the customer wrote it.
+    ///
+    /// # Errors
+    /// As [`Explainer::explain_row`].
+    pub fn factors(&self, row: &[f64], written: impl Fn(usize) -> Option<String>) -> Result<(f64, Vec<Factor>)> {
+        let mut shap = vec![0.0; row.len()];
+        let raw = self.explainer.explain_row(self.model, row, &mut shap)?;
+        let mut grouped = vec![0.0; row.len()];
+        for (value, &group) in shap.iter().zip(&self.credits) {
+            grouped[group] += value;
+        }
+        let scale = self.probability_per_unit(raw);
+        let mut factors: Vec<Factor> = (0..row.len())
+            .filter(|&i| self.credits[i] == i)
+            .map(|i| {
+                let spec = &self.model.plan.features()[i];
+                let value = factor_value(spec, row[i], || written(i));
+                Factor {
+                    index: i,
+                    feature: spec.name.clone(),
+                    readable: describe_value(self.model, spec, &value),
+                    value,
+                    shap_value: grouped[i],
+                    impact: grouped[i] * scale,
+                }
+            })
+            .collect();
+        factors.sort_by(|a, b| b.shap_value.abs().total_cmp(&a.shap_value.abs()).then_with(|| a.index.cmp(&b.index)));
+        Ok((raw, factors))
+    }
+
+    /// Probability per unit of SHAP value on the way from the base value to this row: the slope of the secant,
+    /// so that impacts sum to the difference of the probabilities.
+    fn probability_per_unit(&self, raw: f64) -> f64 {
+        let margin = self.model.additive.to_log_odds(raw);
+        let distance = raw - self.explainer.base_value();
+        if distance.abs() > 1e-9 {
+            (self.model.calibrator.probability(margin) - self.base_probability) / distance
+        } else {
+            let p = crate::model::sigmoid(self.base_margin);
+            match self.model.additive.space {
+                crate::model::Space::LogOdds => self.model.calibrator.slope(self.base_margin),
+                crate::model::Space::Probability => {
+                    self.model.calibrator.slope(self.base_margin) / (p * (1.0 - p)).max(1e-12)
+                }
+            }
+        }
+    }
+}
+
+fn factor_value(spec: &FeatureSpec, x: f64, written: impl Fn() -> Option<String>) -> FactorValue {
+    if x.is_nan() {
+        return FactorValue::Missing;
+    }
+    match spec.kind {
+        FeatureKind::Number => FactorValue::Number(x),
+        FeatureKind::Boolean => FactorValue::Boolean(x != 0.0),
+        FeatureKind::Category { .. } => {
+            let level = spec.level(x).map(str::to_owned).or_else(written);
+            FactorValue::Level(level.unwrap_or_else(|| "other".to_owned()))
+        }
+    }
+}
+
+/// A feature's value in words: the profile's phrase, or `Readable name: value unit`.
+pub fn describe_value(model: &Model, spec: &FeatureSpec, value: &FactorValue) -> String {
+    let phrase = |level: &str| {
+        let phrases = model.profile.phrases.get(&spec.name)?;
+        phrases.iter().find(|(l, _)| level_key(l) == level_key(level)).map(|(_, phrase)| phrase.clone())
+    };
+    match value {
+        FactorValue::Missing => format!("{}: not known", spec.readable),
+        FactorValue::Boolean(b) => {
+            let word = if *b { "true" } else { "false" };
+            phrase(word).unwrap_or_else(|| format!("{}: {}", spec.readable, if *b { "yes" } else { "no" }))
+        }
+        FactorValue::Level(level) => phrase(level).unwrap_or_else(|| format!("{}: {level}", spec.readable)),
+        FactorValue::Number(x) => {
+            let unit = spec.unit.as_deref().unwrap_or("");
+            if unit == "share" {
+                return format!("{}: {:.0} %", spec.readable, 100.0 * x);
+            }
+            let number = if unit.starts_with("money") { format!("{x:.2}") } else { short_number(*x) };
+            let unit = match unit {
+                u if u.starts_with("money") => "",
+                "percent" => " %",
+                // A count says what it counts in its name already.
+                "months" | "days" | "hours" | "minutes" | "years" | "GB" => {
+                    return format!(
+                        "{}: {number} {}",
+                        spec.readable,
+                        if number == "1" { unit.trim_end_matches('s') } else { unit }
+                    );
+                }
+                _ => "",
+            };
+            format!("{}: {number}{unit}", spec.readable)
+        }
+    }
+}
+
+fn short_number(x: f64) -> String {
+    let rounded = (x * 10.0).round() / 10.0;
+    crate::table::format_number(rounded)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::testing::small_model;
+
+    #[test]
+    fn impacts_sum_to_the_change_of_the_probability() {
+        let model = small_model();
+        let explainer = Explainer::new(&model);
+        let reasoner = Reasoner::new(&model, &explainer);
+        for row in [[2.0, 0.0, 1.0], [60.0, 1.0, 0.0], [f64::NAN; 3], [10.0, 2.0, 1.0]] {
+            let (raw, factors) = reasoner.factors(&row, |_| None).expect("factors");
+            let p = model.calibrator.probability(raw);
+            let total: f64 = factors.iter().map(|f| f.impact).sum();
+            assert!((total - (p - reasoner.base_probability())).abs() < 1e-12, "{row:?}");
+            let shap: f64 = factors.iter().map(|f| f.shap_value).sum();
+            assert!((shap + explainer.base_value() - raw).abs() < 1e-12);
+            assert!(factors.windows(2).all(|w| w[0].shap_value.abs() >= w[1].shap_value.abs()));
+        }
+    }
+
+    #[test]
+    fn values_are_told_in_words() {
+        let model = small_model();
+        let explainer = Explainer::new(&model);
+        let (_, factors) = Reasoner::new(&model, &explainer).factors(&[1.0, 0.0, 1.0], |_| None).expect("factors");
+        let words: Vec<&str> = factors.iter().map(|f| f.readable.as_str()).collect();
+        assert!(words.contains(&"Tenure: 1 month"), "{words:?}");
+        assert!(words.contains(&"Month-to-month contract"), "{words:?}");
+    }
+}
