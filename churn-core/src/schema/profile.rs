@@ -220,7 +220,7 @@ impl Profile {
     /// `required`, or bands that do not ascend.
     pub fn from_toml(text: &str) -> Result<Profile> {
         let profile: Profile = toml::from_str(text).map_err(|e| {
-            let line = e.span().map(|s| text[..s.start.min(text.len())].lines().count().max(1));
+            let line = e.span().map(|s| text.bytes().take(s.start).filter(|&b| b == b'\n').count() + 1);
             let mut error = Error::new(
                 ErrorKind::InvalidArgument,
                 format!(

@@ -1,0 +1,206 @@
+//! Fitting: typed table and labels to a [`Model`].
+//!
+//! Everything that is learnt (levels, knots, penalties, weights, calibration) is learnt inside the training rows;
+//! the metrics of the model card come from rows that the fitted pipeline has not seen.
+
+mod blend;
+mod calibrate;
+mod design;
+mod forest;
+mod logistic;
+pub mod split;
+
+use crate::error::{Error, ErrorKind, Result};
+use crate::features::{FeatureMatrix, FeaturePlan};
+use crate::metrics;
+use crate::model::{AdditiveModel, Calibrator, IntervalCurve, Metric, sigmoid};
+use crate::schema::Profile;
+use crate::table::Table;
+use rayon::prelude::*;
+
+pub use blend::Learner;
+
+/// Fewest rows to learn from.
+pub const MIN_ROWS: usize = 50;
+/// Fewest rows of each class to learn from.
+pub const MIN_CLASS_ROWS: usize = 10;
+
+/// How far a long call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// What is being done.
+    pub stage: &'static str,
+    /// Steps done.
+    pub done: u64,
+    /// Steps in all.
+    pub total: u64,
+}
+
+/// Called now and then by long calls; return `false` to stop with the error `cancelled`.
+pub type ProgressFn<'a> = &'a (dyn Fn(Progress) -> bool + Sync);
+
+/// A fitted pipeline without names and cards.
+#[derive(Debug, Clone)]
+pub struct Fitted {
+    /// Table to features.
+    pub plan: FeaturePlan,
+    /// Features to margin.
+    pub additive: AdditiveModel,
+    /// Margin to probability.
+    pub calibrator: Calibrator,
+    /// Margin to interval.
+    pub interval: IntervalCurve,
+    /// What was chosen, in words.
+    pub learner: String,
+}
+
+impl Fitted {
+    /// Calibrated probabilities of a table.
+    pub fn predict(&self, table: &Table) -> Result<Vec<f64>> {
+        let matrix = self.plan.transform(table)?;
+        let margin = |r| self.additive.to_log_odds(self.additive.raw(matrix.row(r)));
+        Ok((0..matrix.n_rows()).map(|r| self.calibrator.probability(margin(r))).collect())
+    }
+}
+
+/// Labelled rows.
+#[derive(Debug, Clone, Copy)]
+pub struct Labelled<'a> {
+    /// The typed table, derived columns included.
+    pub table: &'a Table,
+    /// One label a row.
+    pub labels: &'a [bool],
+    /// The profile: identities and words.
+    pub profile: &'a Profile,
+    /// Columns that must not be features.
+    pub exclude: &'a [&'a str],
+}
+
+/// Fails where there is too little to learn from.
+pub fn check_enough(labels: &[bool]) -> Result<()> {
+    let positive = labels.iter().filter(|&&y| y).count();
+    let negative = labels.len() - positive;
+    if positive == 0 || negative == 0 {
+        return Err(Error::new(
+            ErrorKind::SingleClass,
+            format!(
+                "the label is {} in all {} rows",
+                if positive == 0 { "negative" } else { "positive" },
+                labels.len()
+            ),
+        )
+        .with("n_rows", labels.len())
+        .hint("give rows of customers who left and of customers who stayed"));
+    }
+    if labels.len() < MIN_ROWS || positive.min(negative) < MIN_CLASS_ROWS {
+        return Err(Error::new(
+            ErrorKind::TooFewRows,
+            format!("{} rows with {positive} positive labels are too few to learn from", labels.len()),
+        )
+        .with("n_rows", labels.len())
+        .with("n_positive", positive)
+        .hint(format!(
+            "give at least {MIN_ROWS} rows with {MIN_CLASS_ROWS} of each label; until then use a pretrained model"
+        )));
+    }
+    Ok(())
+}
+
+/// Fits a pipeline on labelled rows.
+///
+/// # Errors
+/// `too_few_rows`, `single_class`, `feature_missing` where no column can be a feature.
+pub fn fit(data: Labelled<'_>, learner: Learner, seed: u64) -> Result<Fitted> {
+    check_enough(data.labels)?;
+    let plan = FeaturePlan::fit(data.table, data.profile, data.exclude);
+    if plan.is_empty() {
+        return Err(Error::new(ErrorKind::FeatureMissing, "no column of the table can be a feature")
+            .hint("give at least one column beside ids, personal data and the label, with two values or more"));
+    }
+    let matrix = plan.transform(data.table)?;
+    let chosen = blend::fit(&plan, &matrix, data.labels, learner, seed)?;
+    Ok(Fitted {
+        plan,
+        additive: chosen.additive,
+        calibrator: chosen.calibrator,
+        interval: chosen.interval,
+        learner: chosen.description,
+    })
+}
+
+/// Held-out metrics over folds, and the out-of-fold probability of each row (its mean over repeats).
+#[derive(Debug, Clone)]
+pub struct CrossValidation {
+    /// Mean and standard deviation over the folds.
+    pub metrics: Vec<Metric>,
+    /// The figures of each fold: (name, value).
+    pub folds: Vec<Vec<(&'static str, f64)>>,
+}
+
+/// Fits on all folds but one, measures on that one, for each fold of each repeat.
+///
+/// # Errors
+/// As [`fit`]; `cancelled`.
+pub fn cross_validate(
+    data: Labelled<'_>,
+    repeats: &[Vec<usize>],
+    learner: Learner,
+    seed: u64,
+    progress: Option<ProgressFn<'_>>,
+) -> Result<CrossValidation> {
+    let jobs: Vec<(&Vec<usize>, usize, u64)> = repeats
+        .iter()
+        .enumerate()
+        .flat_map(|(r, folds)| {
+            let k = folds.iter().max().map_or(0, |m| m + 1);
+            (0..k).map(move |fold| (folds, fold, 1000 * r as u64 + fold as u64))
+        })
+        .collect();
+    let done = std::sync::atomic::AtomicU64::new(0);
+    let report = || {
+        let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
+        progress.is_none_or(|p| p(Progress { stage: "cross-validation", done, total: jobs.len() as u64 }))
+    };
+    let folds = jobs
+        .par_iter()
+        .map(|&(folds, fold, offset)| {
+            let (train, test): (Vec<usize>, Vec<usize>) = (0..data.labels.len()).partition(|&r| folds[r] != fold);
+            let pick =
+                |rows: &[usize]| (data.table.take(rows), rows.iter().map(|&r| data.labels[r]).collect::<Vec<_>>());
+            let ((train_table, train_labels), (test_table, test_labels)) = (pick(&train), pick(&test));
+            let fitted = fit(
+                Labelled { table: &train_table, labels: &train_labels, ..data },
+                learner,
+                seed.wrapping_add(offset),
+            )?;
+            let probabilities = fitted.predict(&test_table)?;
+            if report() { Ok(metrics::all(&test_labels, &probabilities)) } else { Err(cancelled()) }
+        })
+        .collect::<Result<Vec<_>>>()?;
+    let metrics = folds[0]
+        .iter()
+        .enumerate()
+        .map(|(i, (name, _))| {
+            let (mean, sd) = metrics::mean_sd(&folds.iter().map(|f| f[i].1).collect::<Vec<_>>());
+            Metric { name: (*name).to_owned(), mean, sd }
+        })
+        .collect();
+    Ok(CrossValidation { metrics, folds })
+}
+
+/// The error of a call that its caller stopped.
+pub(crate) fn cancelled() -> Error {
+    Error::new(ErrorKind::Cancelled, "stopped by the caller before it was done")
+        .hint("nothing was changed; call again to start over")
+}
+
+/// Log loss of margins through the sigmoid.
+fn margin_log_loss(labels: &[bool], margins: &[f64]) -> f64 {
+    let probabilities: Vec<f64> = margins.iter().map(|&m| sigmoid(m)).collect();
+    metrics::log_loss(labels, &probabilities)
+}
+
+/// Rows of a matrix and their labels.
+fn take(matrix: &FeatureMatrix, labels: &[bool], rows: &[usize]) -> (FeatureMatrix, Vec<bool>) {
+    (matrix.take(rows), rows.iter().map(|&r| labels[r]).collect())
+}
