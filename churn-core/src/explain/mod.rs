@@ -3,7 +3,7 @@
 mod reasons;
 mod tree_shap;
 
-pub use reasons::{Factor, Reasoner, describe_value};
+pub use reasons::{Factor, FactorValue, Reasoner, describe_value};
 
 use crate::error::{Error, Result};
 use crate::features::FeatureMatrix;

@@ -2,8 +2,9 @@
 
 use super::Explainer;
 use crate::error::Result;
-use crate::features::{FeatureKind, FeatureSpec, level_key};
+use crate::features::{FeatureKind, FeatureSpec};
 use crate::model::Model;
+use crate::schema::level_key;
 
 /// What one column of the customer contributes.
 #[derive(Debug, Clone, PartialEq)]

@@ -8,4 +8,4 @@ mod derive;
 mod plan;
 
 pub use derive::{DERIVED, derive};
-pub use plan::{FeatureKind, FeatureMatrix, FeaturePlan, FeatureSpec, level_key};
+pub use plan::{FeatureKind, FeatureMatrix, FeaturePlan, FeatureSpec};

@@ -1,7 +1,7 @@
 //! The fitted feature plan and the matrix it makes.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{self, Profile};
+use crate::schema::{self, Profile, level_key};
 use crate::table::{Column, ColumnData, Table};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
@@ -96,12 +96,6 @@ impl FeatureMatrix {
     pub fn take(&self, rows: &[usize]) -> FeatureMatrix {
         FeatureMatrix { values: self.values.select(ndarray::Axis(0), rows) }
     }
-}
-
-/// The form in which levels are compared: letters and digits only, lower case. "Month-to-Month" and
-/// "month to month" are one level.
-pub fn level_key(level: &str) -> String {
-    level.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
 impl FeaturePlan {

@@ -176,9 +176,16 @@ pub struct Profile {
     /// What to recommend where no reason is actionable.
     #[serde(default = "monitor")]
     pub default_recommendation: String,
+    /// What to recommend for a customer at low risk.
+    #[serde(default = "leave_alone")]
+    pub low_risk_recommendation: String,
     /// Phrases for reasons.
     #[serde(default)]
     pub phrases: Templates,
+}
+
+fn leave_alone() -> String {
+    "Low risk: nothing to do now".to_owned()
 }
 
 fn monitor() -> String {

@@ -7,8 +7,9 @@
 mod arrow;
 mod column;
 
+pub(crate) use arrow::batch_of;
 pub use column::ColumnData;
-pub(crate) use column::{date_from_days, days_from_date, format_date, format_number};
+pub(crate) use column::{days_from_date, format_number};
 
 use std::sync::Arc;
 

@@ -3,7 +3,6 @@
 use super::{calibrate, forest, logistic, margin_log_loss, take};
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{FeatureMatrix, FeaturePlan};
-use crate::metrics;
 use crate::model::{AdditiveModel, Calibrator, IntervalCurve};
 
 /// What is fitted.
@@ -134,20 +133,29 @@ fn scale(model: &mut AdditiveModel, factor: f64) {
     model.components.iter_mut().for_each(|c| c.weight *= factor);
 }
 
-/// The mean of the two margins with the weight that loses least out of fold.
+/// How much less log loss, in nats, a mixture must have to be worth its second part.
+const WORTH_MIXING: f64 = 0.001;
+
+/// The better of the two, or the weighted mean of their margins where that loses clearly less out of fold.
 fn mix(labels: &[bool], a: Candidate, b: Candidate) -> (Vec<f64>, AdditiveModel, String) {
     let blend = |w: f64| -> Vec<f64> { a.margins.iter().zip(&b.margins).map(|(x, y)| w * x + (1.0 - w) * y).collect() };
-    let weights = (0..=10).rev().map(|i| f64::from(i) / 10.0);
-    let losses = weights.map(|w| (w, margin_log_loss(labels, &blend(w))));
-    let (w, _) = losses.fold((1.0, f64::INFINITY), |best, next| if next.1 < best.1 { next } else { best });
-    let margins = blend(w);
-    let auc = metrics::auc(labels, &margins);
-    let description = format!("{w} x {} + {:.1} x {}; out-of-fold AUC {auc:.4}", a.description, 1.0 - w, b.description);
-    let (mut model, mut other) = (a.model, b.model);
-    scale(&mut model, w);
-    scale(&mut other, 1.0 - w);
-    model.intercept += other.intercept;
-    model.components.append(&mut other.components);
-    model.components.retain(|c| c.weight != 0.0);
-    (margins, model, description)
+    let losses: Vec<f64> = (0..=10).map(|i| margin_log_loss(labels, &blend(f64::from(i) / 10.0))).collect();
+    let best = (0..=10).min_by(|&i, &j| losses[i].total_cmp(&losses[j])).unwrap_or(10);
+    let single = if losses[10] <= losses[0] { 10 } else { 0 };
+    let chosen = if losses[best] + WORTH_MIXING < losses[single] { best } else { single };
+    match chosen {
+        10 => a.into_parts(),
+        0 => b.into_parts(),
+        _ => {
+            let w = chosen as f64 / 10.0;
+            let margins = blend(w);
+            let description = format!("{w:.1} x {} + {:.1} x {}", a.description, 1.0 - w, b.description);
+            let (mut model, mut other) = (a.model, b.model);
+            scale(&mut model, w);
+            scale(&mut other, 1.0 - w);
+            model.intercept += other.intercept;
+            model.components.append(&mut other.components);
+            (margins, model, description)
+        }
+    }
 }

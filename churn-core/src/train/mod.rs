@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::features::{FeatureMatrix, FeaturePlan};
 use crate::metrics;
 use crate::model::{AdditiveModel, Calibrator, IntervalCurve, Metric, sigmoid};
+use crate::progress::{Progress, ProgressFn};
 use crate::schema::Profile;
 use crate::table::Table;
 use rayon::prelude::*;
@@ -24,20 +25,6 @@ pub use blend::Learner;
 pub const MIN_ROWS: usize = 50;
 /// Fewest rows of each class to learn from.
 pub const MIN_CLASS_ROWS: usize = 10;
-
-/// How far a long call is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Progress {
-    /// What is being done.
-    pub stage: &'static str,
-    /// Steps done.
-    pub done: u64,
-    /// Steps in all.
-    pub total: u64,
-}
-
-/// Called now and then by long calls; return `false` to stop with the error `cancelled`.
-pub type ProgressFn<'a> = &'a (dyn Fn(Progress) -> bool + Sync);
 
 /// A fitted pipeline without names and cards.
 #[derive(Debug, Clone)]

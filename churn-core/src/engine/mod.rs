@@ -1,0 +1,86 @@
+//! The one facade that ties the stages together; every binding calls this and nothing else.
+
+mod input;
+mod options;
+mod run;
+#[cfg(feature = "train")]
+mod train;
+
+pub use input::{Input, Record};
+pub use options::ScoreOptions;
+pub use run::{Scored, map_columns, validate};
+#[cfg(feature = "train")]
+pub use train::{Evaluation, TrainOptions};
+
+use crate::error::Result;
+use crate::explain::Explainer;
+use crate::model::Model;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A model, ready to map, judge, score and explain; cheap to clone, shared between threads.
+///
+/// ```
+/// # #[cfg(feature = "pretrained")] {
+/// use churn_core::{Engine, ScoreOptions};
+///
+/// let engine = Engine::pretrained("telecom")?;
+/// let customers = b"Customer ID,Tenure,Monthly Charges,Contract\nA1,2,89.90,Month-to-month\nA2,60,19.90,Two year\n";
+/// let scored = engine.score(&customers[..], &ScoreOptions::default())?;
+/// let p = scored.predictions.churn_probabilities();
+/// assert!(p[0] > p[1]);
+/// # }
+/// # Ok::<(), churn_core::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Engine {
+    model: Arc<Model>,
+    explainer: Arc<Explainer>,
+}
+
+impl Engine {
+    /// The engine of a (checked) model.
+    ///
+    /// # Errors
+    /// `model_invalid`.
+    pub fn from_model(model: Model) -> Result<Engine> {
+        model.check()?;
+        let explainer = Arc::new(Explainer::new(&model));
+        Ok(Engine { model: Arc::new(model), explainer })
+    }
+
+    /// A shipped model: `telecom` or `saas`, its newest version.
+    ///
+    /// # Errors
+    /// `model_not_found`, listing the models there are; `unsupported` in a build without the feature
+    /// `pretrained`.
+    pub fn pretrained(name: &str) -> Result<Engine> {
+        Engine::from_model(crate::registry::pretrained(name)?)
+    }
+
+    /// Loads a saved model.
+    ///
+    /// # Errors
+    /// `model_not_found`, `io`, `format_unsupported`, `hash_mismatch`, `model_invalid`.
+    pub fn load(path: impl AsRef<Path>) -> Result<Engine> {
+        Engine::from_model(crate::registry::load(path.as_ref())?)
+    }
+
+    /// Saves the model as one file, whole or not at all.
+    ///
+    /// # Errors
+    /// `io`.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
+        crate::registry::write_whole(path.as_ref(), &self.model.to_bytes()?)
+    }
+
+    /// The model.
+    pub fn model(&self) -> &Model {
+        &self.model
+    }
+
+    /// The model prepared for explanations.
+    pub fn explainer(&self) -> &Explainer {
+        &self.explainer
+    }
+}

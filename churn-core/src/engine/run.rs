@@ -1,0 +1,212 @@
+//! Mapping, judging, scoring and explaining.
+
+use super::{Engine, Input, Record, ScoreOptions};
+use crate::decide::{adverse, recommend};
+use crate::error::{Error, ErrorKind, Result};
+use crate::explain::{Explanation, Reasoner};
+use crate::features::{FeatureMatrix, derive};
+use crate::map::{self, MapOptions, Mapping};
+use crate::progress::Progress;
+use crate::report::{Confidence, Prediction, Predictions, TopFactor};
+use crate::schema::Profile;
+use crate::score::score_of_raw;
+use crate::table::{RawTable, Table};
+use crate::validate::{self, QualityReport, ValidateOptions, Validated};
+use rayon::prelude::*;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+/// Rows between two calls of the progress function.
+const CHUNK: usize = 8192;
+
+/// A scored table with all that was found on the way.
+#[derive(Debug, Clone)]
+pub struct Scored {
+    /// The predictions, in the order of the rows.
+    pub predictions: Predictions,
+    /// How the columns were understood.
+    pub mapping: Mapping,
+    /// How good the data is.
+    pub quality: QualityReport,
+}
+
+/// Maps the columns of a table without a model.
+///
+/// # Errors
+/// Of the stages `read` and `map`.
+pub fn map_columns<'a>(input: impl Into<Input<'a>>, options: &MapOptions) -> Result<Mapping> {
+    map::map_table(input.into().read(&Default::default())?.as_ref(), options)
+}
+
+/// Judges a table without a model. Without a `mapping` it is mapped first; with `purpose = Train` and enough rows the
+/// report estimates the AUC that a model would reach.
+///
+/// # Errors
+/// Of the stages `read`, `map` and `validate`.
+pub fn validate<'a>(
+    input: impl Into<Input<'a>>,
+    mapping: Option<&Mapping>,
+    profile: Option<Profile>,
+    options: &ValidateOptions,
+) -> Result<QualityReport> {
+    let input = input.into();
+    let raw = input.read(&Default::default())?;
+    let mapping = match mapping {
+        Some(mapping) => Cow::Borrowed(mapping),
+        None => Cow::Owned(map::map_table(&raw, &MapOptions { profile: profile.clone(), ..MapOptions::default() })?),
+    };
+    let profile = profile.map_or_else(|| Profile::shipped(&mapping.profile), Ok)?;
+    let judged = validate::validate(&raw, &mapping, &profile, options)?;
+    #[cfg(feature = "train")]
+    let judged = super::train::with_estimate(judged, &profile)?;
+    Ok(judged.report)
+}
+
+impl Engine {
+    /// Maps a table by the model's profile; headers that the model was trained on mean what they meant there.
+    ///
+    /// # Errors
+    /// `invalid_argument` for overrides that name nothing.
+    pub fn map(&self, raw: &RawTable, overrides: &BTreeMap<String, Option<String>>) -> Result<Mapping> {
+        let mut all = overrides.clone();
+        let taken: Vec<String> = overrides.values().flatten().cloned().collect();
+        for (header, field) in &self.model().headers {
+            if raw.column(header).is_some() && !taken.contains(field) {
+                all.entry(header.clone()).or_insert_with(|| Some(field.clone()));
+            }
+        }
+        map::map_table(
+            raw,
+            &MapOptions {
+                table_kind: Some(Default::default()),
+                profile: Some(self.model().profile.clone()),
+                overrides: all,
+            },
+        )
+    }
+
+    fn judge(&self, raw: &RawTable, options: &ScoreOptions<'_>) -> Result<(Mapping, Validated)> {
+        let mapping = match options.mapping {
+            Some(mapping) => mapping.clone(),
+            None => self.map(raw, &options.overrides)?,
+        };
+        mapping.require_complete()?;
+        let judged = validate::validate(raw, &mapping, &self.model().profile, &ValidateOptions::default())?;
+        Ok((mapping, judged))
+    }
+
+    /// Typed table (derived columns included) and feature matrix of a raw table.
+    fn prepare(
+        &self,
+        raw: &RawTable,
+        options: &ScoreOptions<'_>,
+    ) -> Result<(Mapping, QualityReport, Table, FeatureMatrix)> {
+        let (mapping, judged) = self.judge(raw, options)?;
+        let table = derive(&judged.table, options.as_of_days()?)?;
+        let matrix = self.model().plan.transform(&table)?;
+        Ok((mapping, judged.report, table, matrix))
+    }
+
+    /// Scores a table: a path, the bytes of a file, records or a raw table.
+    ///
+    /// # Errors
+    /// Of the stages `read`, `map` and `features`; `cancelled`.
+    pub fn score<'a>(&self, input: impl Into<Input<'a>>, options: &ScoreOptions<'_>) -> Result<Scored> {
+        let input = input.into();
+        let raw = input.read(&options.read)?;
+        let n_reasons = options.n_reasons()?;
+        let (mapping, quality, table, matrix) = self.prepare(&raw, options)?;
+        let mut rows = Vec::with_capacity(matrix.n_rows());
+        while rows.len() < matrix.n_rows() {
+            let end = (rows.len() + CHUNK).min(matrix.n_rows());
+            let chunk = (rows.len()..end).into_par_iter().with_min_len(64).map(|r| {
+                let prediction = self.predict_row(&table, &matrix, r, n_reasons)?;
+                Ok(crate::report::Row {
+                    customer_id: prediction.customer_id,
+                    score: prediction.score,
+                    reasons: prediction.reasons,
+                    recommendation: prediction.recommendation.text,
+                })
+            });
+            rows.extend(chunk.collect::<Result<Vec<_>>>()?);
+            let progress = Progress { stage: "scoring", done: rows.len() as u64, total: matrix.n_rows() as u64 };
+            if options.progress.is_some_and(|p| !p(progress)) {
+                return Err(
+                    Error::new(ErrorKind::Cancelled, "scoring was stopped by the caller").with("rows_done", rows.len())
+                );
+            }
+        }
+        let predictions = Predictions {
+            rows,
+            n_reasons,
+            model_version: self.model().model_version(),
+            scored_at: options.scored_at.clone(),
+        };
+        Ok(Scored { predictions, mapping, quality })
+    }
+
+    /// Scores one customer.
+    ///
+    /// # Errors
+    /// As [`score`](Engine::score).
+    pub fn score_one(&self, record: &Record, options: &ScoreOptions<'_>) -> Result<Prediction> {
+        let raw = crate::read::read_records(std::slice::from_ref(record))?;
+        let n_reasons = options.n_reasons()?;
+        let (_, _, table, matrix) = self.prepare(&raw, options)?;
+        let row = self.predict_row(&table, &matrix, 0, n_reasons)?;
+        Ok(Prediction {
+            customer_id: row.customer_id,
+            churn_probability: row.score.probability,
+            retention_probability: 1.0 - row.score.probability,
+            confidence: Confidence { low: row.score.low, high: row.score.high, level: self.model().interval.level },
+            risk_level: row.score.risk,
+            reasons: row.reasons,
+            recommendation: row.recommendation,
+            model_version: self.model().model_version(),
+            scored_at: options.scored_at.clone(),
+            base_probability: row.base_probability,
+            top_factors: row.factors.into_iter().map(TopFactor::from).collect(),
+        })
+    }
+
+    /// Exact SHAP values of a table, shape (n_rows, n_features).
+    ///
+    /// # Errors
+    /// As [`score`](Engine::score).
+    pub fn explain<'a>(&self, input: impl Into<Input<'a>>, options: &ScoreOptions<'_>) -> Result<Explanation> {
+        let input = input.into();
+        let raw = input.read(&options.read)?;
+        let (_, _, _, matrix) = self.prepare(&raw, options)?;
+        self.explainer().explain(self.model(), &matrix)
+    }
+
+    fn predict_row(&self, table: &Table, matrix: &FeatureMatrix, row: usize, n_reasons: usize) -> Result<PredictedRow> {
+        let reasoner = Reasoner::new(self.model(), self.explainer());
+        let written = |feature: usize| {
+            let column = table.column(&self.model().plan.features()[feature].name)?;
+            column.data.cell(row).map(Cow::into_owned)
+        };
+        let (raw, factors) = reasoner.factors(matrix.row(row), written)?;
+        let score = score_of_raw(self.model(), raw);
+        Ok(PredictedRow {
+            customer_id: table
+                .column("customer_id")
+                .and_then(|c| c.data.cell(row))
+                .map_or_else(|| table.row_number(row).to_string(), Cow::into_owned),
+            score,
+            reasons: adverse(&factors, n_reasons).map(|f| f.readable.clone()).collect(),
+            recommendation: recommend(&self.model().profile, score.risk, &factors),
+            base_probability: reasoner.base_probability(),
+            factors,
+        })
+    }
+}
+
+struct PredictedRow {
+    customer_id: String,
+    score: crate::score::Score,
+    reasons: Vec<String>,
+    recommendation: crate::decide::Recommendation,
+    base_probability: f64,
+    factors: Vec<crate::explain::Factor>,
+}

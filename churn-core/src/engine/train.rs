@@ -1,0 +1,225 @@
+//! Training an engine on a user's own table, and measuring it.
+
+use super::{Engine, Input};
+use crate::error::{Error, ErrorKind, Result};
+use crate::features::{FeaturePlan, derive};
+use crate::map::{self, MapOptions};
+use crate::metrics;
+use crate::model::{LabelDefinition, Model, ModelCard};
+use crate::progress::ProgressFn;
+use crate::read::ReadOptions;
+use crate::schema::Profile;
+use crate::table::Table;
+use crate::train::{self, Labelled, Learner, split};
+use crate::validate::{self, Purpose, ValidateOptions, Validated, check_leaks};
+use std::collections::BTreeMap;
+
+/// How to train; every field has a default.
+#[derive(Default)]
+pub struct TrainOptions<'a> {
+    /// Source column of the label; the one recognised as `churned` where not given.
+    pub label: Option<String>,
+    /// Profile; recognised where not given.
+    pub profile: Option<Profile>,
+    /// Learner.
+    pub learner: Learner,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Columns to let through the leak check.
+    pub allow: Vec<String>,
+    /// Source header -> canonical field, or `None` for "leave it unmapped".
+    pub overrides: BTreeMap<String, Option<String>>,
+    /// The day the rows describe (ISO 8601), where the table has no snapshot date.
+    pub as_of: Option<String>,
+    /// Name of the model; the profile's where not given.
+    pub name: Option<String>,
+    /// Version of the model; `1.0.0` where not given.
+    pub version: Option<String>,
+    /// What the data is, for the model card.
+    pub data_description: Option<String>,
+    /// Folds to measure on: for each repeat the fold of each row; five stratified folds where not given.
+    pub folds: Option<Vec<Vec<usize>>>,
+    /// How to read.
+    pub read: ReadOptions,
+    /// Progress, and a way to stop.
+    pub progress: Option<ProgressFn<'a>>,
+}
+
+/// How well an engine predicts a labelled table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evaluation {
+    /// Rows with a label.
+    pub n_rows: usize,
+    /// Positive labels among them.
+    pub n_positive: usize,
+    /// (name, value): auc, log_loss, brier, ece, lift_10, accuracy.
+    pub metrics: Vec<(&'static str, f64)>,
+}
+
+/// A training table with its labels, rows without a label left out.
+struct Prepared {
+    table: Table,
+    labels: Vec<bool>,
+    label_column: String,
+}
+
+fn prepare(judged: Validated, as_of: Option<i32>) -> Result<Prepared> {
+    let labels = judged.labels.ok_or_else(|| Error::internal("a training table without labels"))?;
+    let label_column = judged.label_column.unwrap_or_default();
+    let table = derive(&judged.table, as_of)?;
+    let rows: Vec<usize> = (0..labels.len()).filter(|&r| labels[r].is_some()).collect();
+    if rows.is_empty() {
+        return Err(Error::new(ErrorKind::SingleClass, "no row has a label")
+            .with("column", label_column)
+            .hint("fill the label column"));
+    }
+    let kept: Vec<bool> = labels.into_iter().flatten().collect();
+    let table = if rows.len() == table.n_rows() { table } else { table.take(&rows) };
+    Ok(Prepared { table, labels: kept, label_column })
+}
+
+/// The report with the AUC to expect, where the table is labelled and large enough.
+pub(super) fn with_estimate(mut judged: Validated, profile: &Profile) -> Result<Validated> {
+    if judged.labels.is_none() {
+        return Ok(judged);
+    }
+    let prepared = prepare(judged.clone(), None)?;
+    if train::check_enough(&prepared.labels).is_err() || check_leaks(&prepared.table, &prepared.labels, &[]).is_err() {
+        return Ok(judged);
+    }
+    let data = Labelled { table: &prepared.table, labels: &prepared.labels, profile, exclude: &[] };
+    let folds = vec![split::stratified(&prepared.labels, 5, 0)];
+    match train::cross_validate(data, &folds, Learner::Logistic, 0, None) {
+        Ok(cv) => judged.report.estimated_auc = cv.metrics.iter().find(|m| m.name == "auc").map(|m| m.mean),
+        Err(e) if e.kind() == ErrorKind::FeatureMissing => {}
+        Err(e) => return Err(e),
+    }
+    Ok(judged)
+}
+
+impl Engine {
+    /// Trains an engine on a labelled table; the model card tells how good it is on rows it has not seen.
+    ///
+    /// # Errors
+    /// Of the stages `read`, `map` and `validate` (`leakage`, `single_class`); `too_few_rows`; `cancelled`.
+    pub fn train<'a>(input: impl Into<Input<'a>>, options: &TrainOptions<'_>) -> Result<Engine> {
+        let input = input.into();
+        let raw = input.read(&options.read)?;
+        let mapping = map::map_table(
+            &raw,
+            &MapOptions {
+                table_kind: Some(Default::default()),
+                profile: options.profile.clone(),
+                overrides: options.overrides.clone(),
+            },
+        )?;
+        let profile = options.profile.clone().map_or_else(|| Profile::shipped(&mapping.profile), Ok)?;
+        let judged = validate::validate(
+            &raw,
+            &mapping,
+            &profile,
+            &ValidateOptions { purpose: Purpose::Train, label: options.label.clone() },
+        )?;
+        let as_of = options.as_of.as_deref().map(|t| super::options::day(t, "as_of")).transpose()?;
+        let Prepared { table, labels, label_column } = prepare(judged, as_of)?;
+        train::check_enough(&labels)?;
+        check_leaks(&table, &labels, &options.allow)?;
+        let data = Labelled { table: &table, labels: &labels, profile: &profile, exclude: &[] };
+        let folds = match &options.folds {
+            Some(folds) if folds.iter().all(|f| f.len() == labels.len()) && !folds.is_empty() => folds.clone(),
+            Some(_) => {
+                return Err(Error::new(
+                    ErrorKind::InvalidArgument,
+                    format!("folds do not fit the {} labelled rows", labels.len()),
+                )
+                .with("argument", "folds")
+                .hint("give one fold number a labelled row for each repeat"));
+            }
+            None => vec![split::stratified(&labels, 5, options.seed)],
+        };
+        let cv = train::cross_validate(data, &folds, options.learner, options.seed, options.progress)?;
+        let fitted = train::fit(data, options.learner, options.seed)?;
+        let n_positive = labels.iter().filter(|&&y| y).count();
+        let card = ModelCard {
+            kind: "trained".into(),
+            description: format!("Churn model of the profile {} ({}).", profile.name, profile.title),
+            data: options.data_description.clone().unwrap_or_else(|| "the caller's own table".into()),
+            n_rows: labels.len(),
+            n_positive,
+            base_rate: n_positive as f64 / labels.len() as f64,
+            protocol: format!("{} x stratified {}-fold cross-validation; the whole pipeline is fitted anew on each fold's training rows.", folds.len(), folds[0].iter().max().map_or(0, |m| m + 1)),
+            metrics: cv.metrics,
+            learner: fitted.learner.clone(),
+            seed: options.seed,
+            allowed: options.allow.clone(),
+            intended_use: "Ranking customers by their risk of leaving and telling why, so that people can act; not for decisions about people without a human.".into(),
+            limits: limits(&table),
+        };
+        let mapped = mapping.fields();
+        let used = |name: &str| fitted.plan.features().iter().any(|f| f.name == name);
+        let headers = mapped.iter().filter(|(field, _)| used(field) || **field == "customer_id");
+        let model = Model {
+            name: options.name.clone().unwrap_or_else(|| profile.name.clone()),
+            version: options.version.clone().unwrap_or_else(|| "1.0.0".into()),
+            headers: headers.map(|(field, header)| ((*header).to_owned(), (*field).to_owned())).collect(),
+            plan: fitted.plan,
+            additive: fitted.additive,
+            calibrator: fitted.calibrator,
+            interval: fitted.interval,
+            label: LabelDefinition {
+                column: label_column,
+                description: "the customer left, as the label column says".into(),
+                horizon_days: None,
+            },
+            profile,
+            card,
+        };
+        Engine::from_model(model)
+    }
+
+    /// Measures the engine on a labelled table that it was not trained on.
+    ///
+    /// # Errors
+    /// As [`train`](Engine::train), without the leak check.
+    pub fn evaluate<'a>(
+        &self,
+        input: impl Into<Input<'a>>,
+        label: Option<&str>,
+        as_of: Option<&str>,
+    ) -> Result<Evaluation> {
+        let input = input.into();
+        let raw = input.read(&ReadOptions::default())?;
+        let mapping = self.map(&raw, &BTreeMap::new())?;
+        mapping.require_complete()?;
+        let options = ValidateOptions { purpose: Purpose::Train, label: label.map(str::to_owned) };
+        let judged = validate::validate(&raw, &mapping, &self.model().profile, &options)?;
+        let as_of = as_of.map(|t| super::options::day(t, "as_of")).transpose()?;
+        let Prepared { table, labels, .. } = prepare(judged, as_of)?;
+        let matrix = self.model().plan.transform(&table)?;
+        let probabilities: Vec<f64> =
+            crate::score::score(self.model(), &matrix).iter().map(|s| s.probability).collect();
+        Ok(Evaluation {
+            n_rows: labels.len(),
+            n_positive: labels.iter().filter(|&&y| y).count(),
+            metrics: metrics::all(&labels, &probabilities),
+        })
+    }
+
+    /// The plan's features, for model cards.
+    pub fn plan(&self) -> &FeaturePlan {
+        &self.model().plan
+    }
+}
+
+fn limits(table: &Table) -> Vec<String> {
+    let mut limits = vec![
+        "Reasons are associations, not causes; recommendations are untested until a hold-out test says otherwise.".to_owned(),
+        "Probabilities hold for customers like those of the training data; check them on your own data, or train on it.".to_owned(),
+    ];
+    if table.column("snapshot_date").is_none() {
+        limits.push(
+            "One snapshot without dates: the quality was measured on random folds, not on a later period.".to_owned(),
+        );
+    }
+    limits
+}

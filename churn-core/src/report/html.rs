@@ -1,0 +1,85 @@
+//! Results as small self-contained HTML fragments, for notebooks.
+
+use super::Predictions;
+use crate::map::Mapping;
+use crate::validate::QualityReport;
+
+const SHOWN_ROWS: usize = 10;
+
+fn escape(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
+}
+
+fn table(caption: &str, header: &[&str], rows: impl Iterator<Item = Vec<String>>) -> String {
+    let cells = |tag: &str, cells: &[String]| {
+        cells.iter().map(|c| format!("<{tag} style=\"text-align:left\">{}</{tag}>", escape(c))).collect::<String>()
+    };
+    let header: Vec<String> = header.iter().map(|h| (*h).to_owned()).collect();
+    let body: String = rows.map(|r| format!("<tr>{}</tr>", cells("td", &r))).collect();
+    format!(
+        "<div><p><b>{}</b></p><table><thead><tr>{}</tr></thead><tbody>{body}</tbody></table></div>",
+        escape(caption),
+        cells("th", &header)
+    )
+}
+
+/// The customers of highest risk, under the summary.
+pub fn predictions_html(predictions: &Predictions) -> String {
+    let s = predictions.summary();
+    let caption = format!(
+        "{} customers: {} high, {} medium, {} low risk; average retention {:.1} % ({})",
+        s.customers,
+        s.high_risk,
+        s.medium_risk,
+        s.low_risk,
+        100.0 * s.average_retention,
+        s.model_version
+    );
+    let rows = predictions.riskiest(SHOWN_ROWS).into_iter().map(|r| {
+        let row = &predictions.rows[r];
+        let span = format!("{:.0}-{:.0} %", 100.0 * row.score.low, 100.0 * row.score.high);
+        vec![
+            row.customer_id.clone(),
+            format!("{:.1} %", 100.0 * row.score.probability),
+            span,
+            row.score.risk.name().to_owned(),
+            row.reasons.join("; "),
+            row.recommendation.clone(),
+        ]
+    });
+    table(&caption, &["customer", "churn", "interval", "risk", "because", "what to do"], rows)
+}
+
+/// The columns of a mapping.
+pub fn mapping_html(mapping: &Mapping) -> String {
+    let mapped = mapping.columns.iter().filter(|c| c.field.is_some()).count();
+    let caption = format!("{mapped} of {} columns recognised (profile {})", mapping.columns.len(), mapping.profile);
+    let rows = mapping.columns.iter().map(|c| {
+        let sure = if c.field.is_some() { format!("{:.0} %", c.confidence) } else { String::new() };
+        vec![c.source.clone(), c.field.clone().unwrap_or_default(), sure, c.method.clone()]
+    });
+    table(&caption, &["column", "means", "sure", "by"], rows)
+}
+
+/// The findings of a quality report.
+pub fn quality_html(report: &QualityReport) -> String {
+    let caption =
+        format!("Data quality {:.0} of 100: {} rows, {} columns", report.score, report.n_rows, report.n_columns);
+    let rows = report.findings.iter().map(|f| {
+        let rows: Vec<String> = f.example_rows.iter().map(u64::to_string).collect();
+        vec![f.severity.name().to_owned(), f.message.clone(), rows.join(", "), f.suggestion.clone()]
+    });
+    table(&caption, &["severity", "finding", "rows", "what to do"], rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_cells_cannot_become_markup() {
+        let html = table("<script>", &["a"], std::iter::once(vec!["<img src=\"x\"> & co".to_owned()]));
+        assert!(!html.contains("<script>") && !html.contains("<img"), "{html}");
+        assert!(html.contains("&lt;img src=&quot;x&quot;&gt; &amp; co"));
+    }
+}

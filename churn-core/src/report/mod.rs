@@ -1,0 +1,15 @@
+//! Predictions and what people and programs read of them: columns, JSON, CSV, text, HTML.
+
+mod csv;
+mod html;
+mod json;
+mod prediction;
+mod summary;
+mod text;
+
+pub use html::{mapping_html, predictions_html, quality_html};
+pub use json::{mapping_json, prediction_json, predictions_json, quality_json};
+pub(crate) use prediction::Row;
+pub use prediction::{Confidence, Prediction, Predictions, TopFactor};
+pub use summary::{ReasonCount, Summary};
+pub use text::{findings_text, mapping_text, riskiest_text, summary_text};

@@ -1,0 +1,191 @@
+//! Findings and the report made of them.
+
+use serde::Serialize;
+
+/// The layer of validation that a finding comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Layer {
+    /// Fields, headers, rows.
+    Schema,
+    /// What could not be read as its type.
+    Types,
+    /// Hard and plausible ranges.
+    Ranges,
+    /// Rules between fields.
+    BusinessRules,
+    /// Whether a model can learn from it.
+    MlReadiness,
+}
+
+impl Layer {
+    /// The layer's name in snake_case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Layer::Schema => "schema",
+            Layer::Types => "types",
+            Layer::Ranges => "ranges",
+            Layer::BusinessRules => "business_rules",
+            Layer::MlReadiness => "ml_readiness",
+        }
+    }
+}
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// Good to know; nothing to do.
+    Info,
+    /// Scores still come out, but less sure.
+    Warning,
+    /// Values were lost, or the call cannot go on.
+    Error,
+}
+
+impl Severity {
+    /// The severity's name in snake_case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Severity::Info => "info",
+            Severity::Warning => "warning",
+            Severity::Error => "error",
+        }
+    }
+
+    /// Points off the quality score where all rows are affected.
+    fn weight(self) -> f64 {
+        match self {
+            Severity::Info => 0.0,
+            Severity::Warning => 10.0,
+            Severity::Error => 30.0,
+        }
+    }
+}
+
+/// One thing worth telling about the data.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Finding {
+    /// Stable code, snake_case.
+    pub code: String,
+    /// Layer.
+    pub layer: Layer,
+    /// Severity.
+    pub severity: Severity,
+    /// Canonical field, where it is about one.
+    pub field: Option<String>,
+    /// Source column, where it is about one.
+    pub column: Option<String>,
+    /// Rows it concerns.
+    pub rows_affected: usize,
+    /// Up to five row numbers as the user sees them (line of the file, item of the list).
+    pub example_rows: Vec<u64>,
+    /// What was found; never the content of a cell.
+    pub message: String,
+    /// What to do about it.
+    pub suggestion: String,
+    /// Points it takes off the score: severity weight (30 error, 10 warning, 0 info) x square root of the share of
+    /// rows affected, so that a few bad rows count but do not sink a file.
+    pub cost: f64,
+}
+
+/// The judgement on a table.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct QualityReport {
+    /// Whether no finding is an error that stops the call.
+    pub ok: bool,
+    /// 0-100: 100 minus the costs of all findings, not below 0.
+    pub score: f64,
+    /// Rows judged.
+    pub n_rows: usize,
+    /// Columns judged.
+    pub n_columns: usize,
+    /// The findings, errors first.
+    pub findings: Vec<Finding>,
+    /// The AUC to expect of a model trained on this table, where that was asked for and can be said.
+    pub estimated_auc: Option<f64>,
+}
+
+/// Collects findings.
+pub(super) struct Findings {
+    n_rows: usize,
+    list: Vec<Finding>,
+    blocking: bool,
+}
+
+impl Findings {
+    pub fn new(n_rows: usize) -> Self {
+        Findings { n_rows, list: Vec::new(), blocking: false }
+    }
+
+    /// Adds a finding about these rows (numbers as the user sees them).
+    pub fn add(&mut self, about: About<'_>, rows: &[u64], message: String, suggestion: impl Into<String>) {
+        self.add_count(about, rows.len(), rows.iter().copied().take(5).collect(), message, suggestion);
+    }
+
+    /// Adds a finding about the table as a whole.
+    pub fn add_whole(&mut self, about: About<'_>, message: String, suggestion: impl Into<String>) {
+        self.add_count(about, self.n_rows, Vec::new(), message, suggestion);
+    }
+
+    pub fn add_count(
+        &mut self,
+        about: About<'_>,
+        rows_affected: usize,
+        example_rows: Vec<u64>,
+        message: String,
+        suggestion: impl Into<String>,
+    ) {
+        let share = (rows_affected as f64 / self.n_rows.max(1) as f64).min(1.0);
+        self.list.push(Finding {
+            code: about.code.to_owned(),
+            layer: about.layer,
+            severity: about.severity,
+            field: about.field.map(str::to_owned),
+            column: about.column.map(str::to_owned),
+            rows_affected,
+            example_rows,
+            message,
+            suggestion: suggestion.into(),
+            cost: about.severity.weight() * share.sqrt(),
+        });
+    }
+
+    /// Marks the report as not ok.
+    pub fn block(&mut self) {
+        self.blocking = true;
+    }
+
+    pub fn report(mut self, n_columns: usize) -> QualityReport {
+        self.list.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.layer.cmp(&b.layer)));
+        let cost: f64 = self.list.iter().map(|f| f.cost).sum();
+        QualityReport {
+            ok: !self.blocking,
+            score: (100.0 - cost).max(0.0),
+            n_rows: self.n_rows,
+            n_columns,
+            findings: self.list,
+            estimated_auc: None,
+        }
+    }
+}
+
+/// What a finding is about.
+#[derive(Clone, Copy)]
+pub(super) struct About<'a> {
+    pub code: &'a str,
+    pub layer: Layer,
+    pub severity: Severity,
+    pub field: Option<&'a str>,
+    pub column: Option<&'a str>,
+}
+
+impl<'a> About<'a> {
+    pub fn new(code: &'a str, layer: Layer, severity: Severity) -> Self {
+        About { code, layer, severity, field: None, column: None }
+    }
+
+    pub fn of(self, field: Option<&'a str>, column: &'a str) -> Self {
+        About { field, column: Some(column), ..self }
+    }
+}
