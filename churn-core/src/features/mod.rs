@@ -8,4 +8,5 @@ mod derive;
 mod plan;
 
 pub use derive::{DERIVED, derive};
+pub(crate) use plan::spec;
 pub use plan::{FeatureKind, FeatureMatrix, FeaturePlan, FeatureSpec};

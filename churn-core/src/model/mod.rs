@@ -9,6 +9,7 @@ mod artifact;
 mod calibration;
 mod card;
 mod math;
+mod scorecard;
 mod terms;
 mod tree;
 
