@@ -10,6 +10,31 @@ use churn_core::{Engine, TrainOptions};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+/// What the file's columns are: stated, so that the shipped model does not hang on the mapper's judgement.
+const TELCO_FIELDS: [(&str, &str); 21] = [
+    ("customerID", "customer_id"),
+    ("gender", "gender"),
+    ("SeniorCitizen", "senior_citizen"),
+    ("Partner", "partner"),
+    ("Dependents", "dependents"),
+    ("tenure", "tenure_months"),
+    ("PhoneService", "phone_service"),
+    ("MultipleLines", "multiple_lines"),
+    ("InternetService", "internet_service"),
+    ("OnlineSecurity", "online_security"),
+    ("OnlineBackup", "online_backup"),
+    ("DeviceProtection", "device_protection"),
+    ("TechSupport", "tech_support"),
+    ("StreamingTV", "streaming_tv"),
+    ("StreamingMovies", "streaming_movies"),
+    ("Contract", "contract"),
+    ("PaperlessBilling", "paperless_billing"),
+    ("PaymentMethod", "payment_method"),
+    ("MonthlyCharges", "monthly_charges"),
+    ("TotalCharges", "total_charges"),
+    ("Churn", "churned"),
+];
+
 type Failure = Box<dyn std::error::Error>;
 
 fn main() -> Result<(), Failure> {
@@ -39,6 +64,10 @@ fn telecom(root: &Path) -> Result<Engine, Failure> {
         profile: Some(Profile::shipped("telecom")?),
         data_description: Some("IBM Telco customer churn sample (7,043 fictional subscribers, one snapshot)".into()),
         folds: if folds.exists() { Some(read_folds(&folds)?) } else { None },
+        overrides: TELCO_FIELDS
+            .iter()
+            .map(|(header, field)| ((*header).to_owned(), Some((*field).to_owned())))
+            .collect(),
         progress: Some(&progress),
         ..TrainOptions::default()
     };

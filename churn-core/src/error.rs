@@ -225,6 +225,15 @@ impl Error {
     }
 }
 
+/// Runs `call` and turns a panic into the error `internal`, so that a bug never unwinds into another language.
+pub fn guard<T>(call: impl FnOnce() -> Result<T>) -> Result<T> {
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(call)).unwrap_or_else(|panic| {
+        let text = panic.downcast_ref::<&str>().map(|s| (*s).to_owned());
+        let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+        Err(Error::internal(format!("the engine panicked: {}", text.as_deref().unwrap_or("no message"))))
+    })
+}
+
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.0.message)?;
@@ -281,6 +290,14 @@ mod tests {
             };
             assert!((base..base + 100).contains(&kind.number()), "{}", kind.code());
         }
+    }
+
+    #[test]
+    fn a_panic_becomes_the_error_internal() {
+        let error = guard::<()>(|| panic!("index {} of {}", 7, 3)).expect_err("a panic");
+        assert_eq!(error.kind(), ErrorKind::Internal);
+        assert!(error.message().contains("index 7 of 3"), "{error}");
+        assert_eq!(guard(|| Ok(3)).expect("no panic"), 3);
     }
 
     #[test]

@@ -66,6 +66,25 @@ impl Engine {
         Engine::from_model(crate::registry::load(path.as_ref())?)
     }
 
+    /// A model from the bytes of a model file.
+    ///
+    /// # Errors
+    /// `format_unsupported`, `hash_mismatch`, `model_invalid`.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Engine> {
+        Engine::from_model(Model::from_bytes(bytes)?)
+    }
+
+    /// The model as the bytes of a model file; the same model gives the same bytes.
+    pub fn to_bytes(&self) -> Result<Vec<u8>> {
+        self.model.to_bytes()
+    }
+
+    /// The model card as JSON.
+    pub fn card_json(&self) -> Result<serde_json::Value> {
+        serde_json::to_value(&self.model.card)
+            .map_err(|e| crate::Error::internal("a model card without JSON").caused_by(e))
+    }
+
     /// Saves the model as one file, whole or not at all.
     ///
     /// # Errors

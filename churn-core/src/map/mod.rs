@@ -49,7 +49,12 @@ pub fn map_columns(columns: &[ColumnInput], options: &MapOptions) -> Result<Mapp
     let mut matches = Vec::new();
     for column in columns {
         let wanted = column.name.to_lowercase().replace([' ', '-'], "_");
-        let field = fields(kind).iter().find(|f| f.name == wanted).map(|f| f.name.clone());
+        let field = options
+            .overrides
+            .get(&column.name)
+            .cloned()
+            .flatten()
+            .or_else(|| fields(kind).iter().find(|f| f.name == wanted).map(|f| f.name.clone()));
         matches.push(ColumnMatch {
             source: column.name.clone(),
             confidence: if field.is_some() { 100.0 } else { 0.0 },

@@ -1,6 +1,6 @@
 //! Results as JSON values: the one shape that every binding gives to its users.
 
-use super::{Prediction, Predictions};
+use super::{Prediction, Predictions, Summary};
 use crate::explain::FactorValue;
 use crate::map::Mapping;
 use crate::table::ColumnData;
@@ -55,12 +55,26 @@ fn factor_value(value: &FactorValue) -> Value {
 /// The predictions as an array of objects, in the order of the rows and of the documented columns.
 pub fn predictions_json(predictions: &Predictions) -> Value {
     let columns = predictions.columns();
-    let cell = |data: &ColumnData, row: usize| match data.number(row) {
+    Value::Array((0..predictions.len()).map(|row| record_json(&columns, row)).collect())
+}
+
+/// One row of the predictions, as an object.
+pub fn prediction_row_json(predictions: &Predictions, row: usize) -> Value {
+    let one = Predictions { rows: vec![predictions.rows[row].clone()], ..predictions.clone_empty() };
+    record_json(&one.columns(), 0)
+}
+
+fn record_json(columns: &[(String, ColumnData)], row: usize) -> Value {
+    let cell = |data: &ColumnData| match data.number(row) {
         Some(x) => json!(x),
         None => data.cell(row).map_or(Value::Null, |c| json!(c)),
     };
-    let record = |row: usize| columns.iter().map(|(name, data)| (name.clone(), cell(data, row))).collect::<Map<_, _>>();
-    Value::Array((0..predictions.len()).map(|row| Value::Object(record(row))).collect())
+    Value::Object(columns.iter().map(|(name, data)| (name.clone(), cell(data))).collect::<Map<_, _>>())
+}
+
+/// A summary, for bindings.
+pub fn summary_json(summary: &Summary) -> Value {
+    serde_json::to_value(summary).unwrap_or_default()
 }
 
 /// A mapping with its `fields` table, for bindings.

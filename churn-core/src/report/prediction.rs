@@ -107,6 +107,16 @@ pub struct Predictions {
 }
 
 impl Predictions {
+    /// The same without rows.
+    pub(crate) fn clone_empty(&self) -> Predictions {
+        Predictions {
+            rows: Vec::new(),
+            n_reasons: self.n_reasons,
+            model_version: self.model_version.clone(),
+            scored_at: self.scored_at.clone(),
+        }
+    }
+
     /// Number of rows.
     pub fn len(&self) -> usize {
         self.rows.len()

@@ -1,0 +1,235 @@
+//! Python values to the core's inputs and back.
+
+use crate::error::raise;
+use churn_core::progress::Progress;
+use churn_core::schema::Profile;
+use churn_core::table::RawTable;
+use churn_core::{Error, ErrorKind, Input, Record};
+use pyo3::exceptions::{PyAttributeError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
+use pyo3_arrow::input::AnyRecordBatch;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+/// A table as Python gave it, owned.
+pub enum Table {
+    /// A path.
+    Path(PathBuf),
+    /// The content of a file.
+    Bytes(Vec<u8>),
+    /// A list of dicts.
+    Records(Vec<Record>),
+    /// A frame.
+    Raw(RawTable),
+}
+
+impl Table {
+    /// The core's view of it.
+    pub fn input(&self) -> Input<'_> {
+        match self {
+            Table::Path(path) => Input::Path(path.clone()),
+            Table::Bytes(bytes) => Input::Bytes(bytes),
+            Table::Records(records) => Input::Records(records),
+            Table::Raw(raw) => Input::Raw(raw),
+        }
+    }
+}
+
+/// A table from a path, bytes, a file object, anything that speaks Arrow, a pandas frame, a dict of columns or a
+/// list of dicts.
+pub fn table(value: &Bound<'_, PyAny>) -> PyResult<Table> {
+    let py = value.py();
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        return Ok(Table::Bytes(bytes.as_bytes().to_vec()));
+    }
+    if value.is_instance_of::<PyString>() || value.hasattr("__fspath__")? {
+        return Ok(Table::Path(value.extract()?));
+    }
+    if value.hasattr("read")? {
+        let content = value.call_method0("read")?;
+        return match content.cast::<PyString>() {
+            Ok(text) => Ok(Table::Bytes(text.to_cow()?.into_owned().into_bytes())),
+            Err(_) => Ok(Table::Bytes(content.extract()?)),
+        };
+    }
+    if value.hasattr("__arrow_c_stream__")? || value.hasattr("__arrow_c_array__")? {
+        match value.extract::<AnyRecordBatch>().and_then(|any| Ok(any.into_table()?)) {
+            Ok(frame) => {
+                let (batches, schema) = frame.into_inner();
+                return RawTable::from_batches(&schema, &batches).map(Table::Raw).map_err(|e| raise(py, &e));
+            }
+            // pandas needs pyarrow to speak Arrow, and columns of one type; its own records always work.
+            Err(_) if value.hasattr("to_dict")? => {}
+            Err(error) => return Err(error),
+        }
+    }
+    if let Ok(columns) = value.cast::<PyDict>() {
+        return Ok(Table::Records(records_of_columns(columns)?));
+    }
+    if value.hasattr("to_dict")? {
+        let records = value.call_method1("to_dict", ("records",))?;
+        return Ok(Table::Records(records_of_list(&records)?));
+    }
+    Ok(Table::Records(records_of_list(value)?))
+}
+
+fn records_of_list(value: &Bound<'_, PyAny>) -> PyResult<Vec<Record>> {
+    let wrong = || {
+        PyTypeError::new_err(
+            "give a path, bytes, a file object, a frame (pandas, polars, pyarrow, ...), a dict of columns or a list of dicts",
+        )
+    };
+    value.try_iter().map_err(|_| wrong())?.map(|item| record(item?.cast::<PyDict>().map_err(|_| wrong())?)).collect()
+}
+
+fn records_of_columns(columns: &Bound<'_, PyDict>) -> PyResult<Vec<Record>> {
+    let mut records: Vec<Record> = Vec::new();
+    for (i, (name, values)) in columns.iter().enumerate() {
+        let name: String = name.str()?.extract()?;
+        let values: Vec<Value> = values.try_iter()?.map(|v| json(&v?)).collect::<PyResult<_>>()?;
+        if i == 0 {
+            records.resize_with(values.len(), Record::new);
+        }
+        if values.len() != records.len() {
+            let error = Error::new(
+                ErrorKind::Malformed,
+                format!("column '{name}' has {} values, the columns before it {}", values.len(), records.len()),
+            )
+            .with("column", &name)
+            .hint("give columns of one length");
+            return Err(raise(columns.py(), &error));
+        }
+        for (record, value) in records.iter_mut().zip(values) {
+            record.insert(name.clone(), value);
+        }
+    }
+    Ok(records)
+}
+
+/// A dict as a record.
+pub fn record(value: &Bound<'_, PyDict>) -> PyResult<Record> {
+    value.iter().map(|(k, v)| Ok((k.str()?.extract()?, json(&v)?))).collect()
+}
+
+/// A Python value as JSON: None, NaN, NaT and NA are null, dates ISO text, numpy scalars plain ones.
+pub fn json(value: &Bound<'_, PyAny>) -> PyResult<Value> {
+    if value.is_none() {
+        return Ok(Value::Null);
+    }
+    if let Ok(b) = value.cast::<PyBool>() {
+        return Ok(Value::Bool(b.is_true()));
+    }
+    if value.is_instance_of::<PyInt>() {
+        return Ok(value
+            .extract::<i64>()
+            .map_or_else(|_| value.str().map(|s| Value::String(s.to_string())), |i| Ok(Value::from(i)))?);
+    }
+    if value.is_instance_of::<PyFloat>() {
+        return Ok(serde_json::Number::from_f64(value.extract()?).map_or(Value::Null, Value::Number));
+    }
+    if let Ok(text) = value.cast::<PyString>() {
+        return Ok(Value::String(text.to_string()));
+    }
+    // NaT and NA are the values that are not equal to themselves, or refuse to say.
+    if !value.eq(value).unwrap_or(false) {
+        return Ok(Value::Null);
+    }
+    if let Ok(iso) = value.call_method0("isoformat") {
+        return Ok(Value::String(iso.extract()?));
+    }
+    if let Ok(item) = value.call_method0("item") {
+        return json(&item);
+    }
+    if let Ok(number) = value.extract::<f64>() {
+        return Ok(serde_json::Number::from_f64(number).map_or(Value::Null, Value::Number));
+    }
+    Ok(Value::String(value.str()?.extract()?))
+}
+
+/// JSON as a Python value.
+pub fn python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match value {
+        Value::Null => py.None().into_bound(py),
+        Value::Bool(b) => PyBool::new(py, *b).to_owned().into_any(),
+        Value::Number(n) => match n.as_i64() {
+            Some(i) => i.into_pyobject(py)?.into_any(),
+            None => PyFloat::new(py, n.as_f64().unwrap_or(f64::NAN)).into_any(),
+        },
+        Value::String(s) => PyString::new(py, s).into_any(),
+        Value::Array(items) => {
+            let list = PyList::empty(py);
+            for item in items {
+                list.append(python(py, item)?)?;
+            }
+            list.into_any()
+        }
+        Value::Object(entries) => {
+            let dict = PyDict::new(py);
+            for (key, item) in entries {
+                dict.set_item(key, python(py, item)?)?;
+            }
+            dict.into_any()
+        }
+    })
+}
+
+/// A profile by name, or one of the user's own.
+pub fn profile(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Profile>> {
+    let Some(value) = value else { return Ok(None) };
+    if let Ok(own) = value.cast::<crate::functions::Profile>() {
+        return Ok(Some(own.get().0.clone()));
+    }
+    let name: String = value.extract()?;
+    Profile::shipped(&name).map(Some).map_err(|e| raise(value.py(), &e))
+}
+
+/// Source header -> field, or None for "leave it unmapped".
+pub type Overrides = Option<BTreeMap<String, Option<String>>>;
+
+/// The present instant as ISO 8601 in UTC: the host's clock, because the core has none.
+pub fn now(py: Python<'_>) -> PyResult<String> {
+    let datetime = py.import("datetime")?;
+    let utc = datetime.getattr("timezone")?.getattr("utc")?;
+    let now = datetime.getattr("datetime")?.call_method1("now", (utc,))?;
+    let text: String = now.call_method1("strftime", ("%Y-%m-%dT%H:%M:%SZ",))?.extract()?;
+    Ok(text)
+}
+
+/// A progress function that calls `callback(stage, done, total)` and lets Ctrl-C through; what they raise is kept
+/// in `raised`.
+pub fn progress<'a>(
+    callback: Option<&'a Py<PyAny>>,
+    raised: &'a std::sync::Mutex<Option<PyErr>>,
+) -> impl Fn(Progress) -> bool + Sync + 'a {
+    move |p| {
+        Python::attach(|py| {
+            let outcome = py.check_signals().and_then(|()| match callback {
+                Some(callback) => callback.call1(py, (p.stage, p.done, p.total)).map(|_| ()),
+                None => Ok(()),
+            });
+            match outcome {
+                Ok(()) => true,
+                Err(error) => {
+                    if let Ok(mut slot) = raised.lock() {
+                        slot.get_or_insert(error);
+                    }
+                    false
+                }
+            }
+        })
+    }
+}
+
+/// An ISO text from a string, a date or a datetime.
+pub fn iso(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<String>> {
+    let Some(value) = value else { return Ok(None) };
+    if value.is_instance_of::<PyString>() {
+        return value.extract().map(Some);
+    }
+    let text = value
+        .call_method0("isoformat")
+        .map_err(|_| PyAttributeError::new_err("give an ISO 8601 text, a date or a datetime"))?;
+    text.extract().map(Some)
+}

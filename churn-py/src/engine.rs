@@ -1,0 +1,152 @@
+//! The engine.
+
+use crate::convert::{self, Overrides};
+use crate::error::call;
+use crate::results::{Evaluation, Explanation, Mapping, Prediction, Predictions};
+use churn_core::ScoreOptions;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use std::path::PathBuf;
+
+/// A model, ready to map, judge, score and explain. Thread-safe.
+#[pyclass(frozen, module = "churn")]
+pub struct Engine(pub churn_core::Engine);
+
+#[pymethods]
+impl Engine {
+    /// A shipped model: "telecom" or "saas".
+    #[staticmethod]
+    fn pretrained(py: Python<'_>, name: &str) -> PyResult<Self> {
+        call(py, || churn_core::Engine::pretrained(name)).map(Engine)
+    }
+
+    /// Load a saved model.
+    #[staticmethod]
+    fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        call(py, || churn_core::Engine::load(path)).map(Engine)
+    }
+
+    /// Save the model as one file, whole or not at all.
+    fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
+        call(py, || self.0.save(path))
+    }
+
+    /// Name and version of the model.
+    #[getter]
+    fn model_version(&self) -> String {
+        self.0.model().model_version()
+    }
+
+    /// The model card as a dict.
+    #[getter]
+    fn card<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let card = call(py, || self.0.card_json())?;
+        convert::python(py, &card)
+    }
+
+    /// Score a table: a path, bytes, a file object, a frame, a dict of columns or a list of dicts.
+    ///
+    /// `as_of` is the day the rows describe (today where it is not given and the table has no snapshot date);
+    /// `progress` is called as progress(stage, done, total).
+    #[pyo3(signature = (table, *, reasons=None, mapping=None, overrides=None, as_of=None, scored_at=None, progress=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn score(
+        &self,
+        py: Python<'_>,
+        table: &Bound<'_, PyAny>,
+        reasons: Option<usize>,
+        mapping: Option<&Bound<'_, Mapping>>,
+        overrides: Overrides,
+        as_of: Option<&Bound<'_, PyAny>>,
+        scored_at: Option<&Bound<'_, PyAny>>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<Predictions> {
+        let raised = std::sync::Mutex::new(None);
+        let report = convert::progress(progress.as_ref(), &raised);
+        let options = ScoreOptions {
+            reasons,
+            mapping: mapping.map(|m| &m.get().0),
+            overrides: overrides.unwrap_or_default(),
+            as_of: convert::iso(as_of)?,
+            scored_at: Some(convert::iso(scored_at)?.map_or_else(|| convert::now(py), Ok)?),
+            progress: Some(&report),
+            ..ScoreOptions::default()
+        };
+        let table = convert::table(table)?;
+        let outcome = call(py, || self.0.score(table.input(), &options));
+        match raised.into_inner().unwrap_or_default() {
+            Some(error) => Err(error),
+            None => outcome.map(Predictions),
+        }
+    }
+
+    /// Score one customer, given as a dict.
+    #[pyo3(signature = (record, *, reasons=None, overrides=None, as_of=None, scored_at=None))]
+    fn score_one(
+        &self,
+        py: Python<'_>,
+        record: &Bound<'_, PyDict>,
+        reasons: Option<usize>,
+        overrides: Overrides,
+        as_of: Option<&Bound<'_, PyAny>>,
+        scored_at: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Prediction> {
+        let options = ScoreOptions {
+            reasons,
+            overrides: overrides.unwrap_or_default(),
+            as_of: convert::iso(as_of)?,
+            scored_at: Some(convert::iso(scored_at)?.map_or_else(|| convert::now(py), Ok)?),
+            ..ScoreOptions::default()
+        };
+        let record = convert::record(record)?;
+        call(py, || self.0.score_one(&record, &options)).map(Prediction)
+    }
+
+    /// Exact SHAP values of a table; `.values`, `.base_values`, `.data` and `.feature_names` are what shap's plots take.
+    #[pyo3(signature = (table, *, overrides=None, as_of=None))]
+    fn explain(
+        &self,
+        py: Python<'_>,
+        table: &Bound<'_, PyAny>,
+        overrides: Overrides,
+        as_of: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Explanation> {
+        let as_of = Some(convert::iso(as_of)?.map_or_else(|| convert::now(py), Ok)?);
+        let options = ScoreOptions { overrides: overrides.unwrap_or_default(), as_of, ..ScoreOptions::default() };
+        let table = convert::table(table)?;
+        call(py, || self.0.explain(table.input(), &options)).map(Explanation)
+    }
+
+    /// Measure the engine on a labelled table that it was not trained on.
+    #[pyo3(signature = (table, *, label=None, as_of=None))]
+    fn evaluate(
+        &self,
+        py: Python<'_>,
+        table: &Bound<'_, PyAny>,
+        label: Option<&str>,
+        as_of: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Evaluation> {
+        let as_of = convert::iso(as_of)?;
+        let table = convert::table(table)?;
+        call(py, || self.0.evaluate(table.input(), label, as_of.as_deref())).map(Evaluation)
+    }
+
+    /// Pickled as the bytes of the model file.
+    fn __reduce__<'py>(
+        slf: &Bound<'py, Self>,
+        py: Python<'py>,
+    ) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
+        let bytes = call(py, || slf.get().0.to_bytes())?;
+        Ok((slf.get_type().getattr("from_bytes")?, (PyBytes::new(py, &bytes),)))
+    }
+
+    /// A model from the bytes of a model file.
+    #[staticmethod]
+    fn from_bytes(py: Python<'_>, data: &[u8]) -> PyResult<Self> {
+        call(py, || churn_core::Engine::from_bytes(data)).map(Engine)
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Engine('{}')", self.0.model().model_version())
+    }
+}

@@ -1,0 +1,150 @@
+//! Module-level functions.
+
+use crate::convert::{self, Overrides};
+use crate::engine::Engine;
+use crate::error::{call, raise};
+use crate::results::{Mapping, QualityReport};
+use churn_core::engine;
+use churn_core::map::{ColumnInput, MapOptions};
+use churn_core::schema::TableKind;
+use churn_core::train::Learner;
+use churn_core::validate::{Purpose, ValidateOptions};
+use churn_core::{Result, TrainOptions};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyString};
+
+/// An industry profile: required fields, ranges, rules, risk bands, playbook, words.
+#[pyclass(frozen, module = "churn")]
+pub struct Profile(pub churn_core::schema::Profile);
+
+#[pymethods]
+impl Profile {
+    /// A shipped profile: "saas", "telecom" or "generic".
+    #[staticmethod]
+    fn shipped(py: Python<'_>, name: &str) -> PyResult<Self> {
+        churn_core::schema::Profile::shipped(name).map(Profile).map_err(|e| raise(py, &e))
+    }
+
+    /// A profile of one's own, as TOML text.
+    #[staticmethod]
+    fn from_toml(py: Python<'_>, text: &str) -> PyResult<Self> {
+        churn_core::schema::Profile::from_toml(text).map(Profile).map_err(|e| raise(py, &e))
+    }
+
+    /// Its name.
+    #[getter]
+    fn name(&self) -> &str {
+        &self.0.name
+    }
+
+    fn __repr__(&self) -> String {
+        format!("Profile('{}')", self.0.name)
+    }
+}
+
+/// Map the columns of a table to canonical fields.
+///
+/// `table` is a path, bytes, a file object, a frame, a list of dicts, or just a list of header strings; then
+/// `samples` may hold some values of each: {header: [values]}.
+#[pyfunction]
+#[pyo3(signature = (table, *, table_kind="customers", profile=None, overrides=None, samples=None))]
+pub fn map_columns(
+    py: Python<'_>,
+    table: &Bound<'_, PyAny>,
+    table_kind: Option<&str>,
+    profile: Option<&Bound<'_, PyAny>>,
+    overrides: Overrides,
+    samples: Option<&Bound<'_, PyDict>>,
+) -> PyResult<Mapping> {
+    let kind = table_kind.map(TableKind::parse).transpose().map_err(|e| raise(py, &e))?;
+    let options =
+        MapOptions { table_kind: kind, profile: convert::profile(profile)?, overrides: overrides.unwrap_or_default() };
+    if let Some(headers) = headers(table)? {
+        let columns = headers
+            .into_iter()
+            .map(|name| Ok(ColumnInput { samples: samples_of(samples, &name)?, name }))
+            .collect::<PyResult<Vec<_>>>()?;
+        return call(py, || churn_core::map::map_columns(&columns, &options)).map(Mapping);
+    }
+    let table = convert::table(table)?;
+    call(py, || engine::map_columns(table.input(), &options)).map(Mapping)
+}
+
+/// The headers, where the table is a list of nothing but strings.
+fn headers(table: &Bound<'_, PyAny>) -> PyResult<Option<Vec<String>>> {
+    match table.cast::<PyList>() {
+        Ok(list) if !list.is_empty() && list.iter().all(|i| i.is_instance_of::<PyString>()) => list.extract().map(Some),
+        _ => Ok(None),
+    }
+}
+
+fn samples_of(samples: Option<&Bound<'_, PyDict>>, name: &str) -> PyResult<Vec<String>> {
+    let Some(values) = samples.map(|s| s.get_item(name)).transpose()?.flatten() else { return Ok(Vec::new()) };
+    values
+        .try_iter()?
+        .filter_map(|v| v.and_then(|v| if v.is_none() { Ok(None) } else { v.str()?.extract().map(Some) }).transpose())
+        .collect()
+}
+
+/// Judge the quality of a table; with purpose="train" also its label and what a model could learn from it.
+#[pyfunction]
+#[pyo3(signature = (table, *, mapping=None, profile=None, purpose="score", label=None))]
+pub fn validate(
+    py: Python<'_>,
+    table: &Bound<'_, PyAny>,
+    mapping: Option<&Bound<'_, Mapping>>,
+    profile: Option<&Bound<'_, PyAny>>,
+    purpose: &str,
+    label: Option<String>,
+) -> PyResult<QualityReport> {
+    let profile = convert::profile(profile)?;
+    let purpose = Purpose::parse(purpose).map_err(|e| raise(py, &e))?;
+    let mapping = mapping.map(|m| &m.get().0);
+    let table = convert::table(table)?;
+    call(py, || engine::validate(table.input(), mapping, profile, &ValidateOptions { purpose, label }))
+        .map(QualityReport)
+}
+
+/// Train an engine on a labelled table.
+///
+/// `progress` is called as progress(stage, done, total) now and then; what it raises stops the training.
+#[pyfunction]
+#[pyo3(signature = (table, *, label=None, profile=None, learner=None, seed=None, progress=None, allow=None, overrides=None, as_of=None, name=None, version=None))]
+#[allow(clippy::too_many_arguments)]
+pub fn train(
+    py: Python<'_>,
+    table: &Bound<'_, PyAny>,
+    label: Option<String>,
+    profile: Option<&Bound<'_, PyAny>>,
+    learner: Option<&str>,
+    seed: Option<u64>,
+    progress: Option<Py<PyAny>>,
+    allow: Option<Vec<String>>,
+    overrides: Overrides,
+    as_of: Option<&Bound<'_, PyAny>>,
+    name: Option<String>,
+    version: Option<String>,
+) -> PyResult<Engine> {
+    let raised = std::sync::Mutex::new(None);
+    let report = convert::progress(progress.as_ref(), &raised);
+    let learner: Result<Option<Learner>> = learner.map(Learner::parse).transpose();
+    let options = TrainOptions {
+        label,
+        profile: convert::profile(profile)?,
+        learner: learner.map_err(|e| raise(py, &e))?.unwrap_or_default(),
+        seed: seed.unwrap_or_default(),
+        allow: allow.unwrap_or_default(),
+        overrides: overrides.unwrap_or_default(),
+        as_of: convert::iso(as_of)?,
+        name,
+        version,
+        progress: Some(&report),
+        ..TrainOptions::default()
+    };
+    let table = convert::table(table)?;
+    let outcome = call(py, || churn_core::Engine::train(table.input(), &options));
+    match raised.into_inner().unwrap_or_default() {
+        Some(error) => Err(error),
+        None => outcome.map(Engine),
+    }
+}
