@@ -197,28 +197,41 @@ pub fn now(py: Python<'_>) -> PyResult<String> {
     Ok(text)
 }
 
-/// A progress function that calls `callback(stage, done, total)` and lets Ctrl-C through; what they raise is kept
-/// in `raised`.
-pub fn progress<'a>(
-    callback: Option<&'a Py<PyAny>>,
-    raised: &'a std::sync::Mutex<Option<PyErr>>,
-) -> impl Fn(Progress) -> bool + Sync + 'a {
-    move |p| {
-        Python::attach(|py| {
-            let outcome = py.check_signals().and_then(|()| match callback {
-                Some(callback) => callback.call1(py, (p.stage, p.done, p.total)).map(|_| ()),
-                None => Ok(()),
-            });
-            match outcome {
-                Ok(()) => true,
-                Err(error) => {
-                    if let Ok(mut slot) = raised.lock() {
-                        slot.get_or_insert(error);
-                    }
-                    false
+/// Watches a long call: passes progress on, lets Ctrl-C through, and keeps what the callback raises.
+pub struct Watch {
+    callback: Option<Py<PyAny>>,
+    raised: std::sync::Mutex<Option<PyErr>>,
+}
+
+impl Watch {
+    /// A watch with the user's `callback(stage, done, total)`.
+    pub fn new(callback: Option<Py<PyAny>>) -> Self {
+        Watch { callback, raised: std::sync::Mutex::new(None) }
+    }
+
+    /// The core's progress function.
+    pub fn progress(&self) -> impl Fn(Progress) -> bool + Sync + '_ {
+        move |p| {
+            Python::attach(|py| {
+                let outcome = py.check_signals().and_then(|()| match &self.callback {
+                    Some(callback) => callback.call1(py, (p.stage, p.done, p.total)).map(|_| ()),
+                    None => Ok(()),
+                });
+                let Err(error) = outcome else { return true };
+                if let Ok(mut slot) = self.raised.lock() {
+                    slot.get_or_insert(error);
                 }
-            }
-        })
+                false
+            })
+        }
+    }
+
+    /// What the callback raised, else the call's own outcome.
+    pub fn outcome<T>(&self, outcome: PyResult<T>) -> PyResult<T> {
+        match self.raised.lock().ok().and_then(|mut slot| slot.take()) {
+            Some(error) => Err(error),
+            None => outcome,
+        }
     }
 }
 

@@ -61,8 +61,8 @@ impl Engine {
         scored_at: Option<&Bound<'_, PyAny>>,
         progress: Option<Py<PyAny>>,
     ) -> PyResult<Predictions> {
-        let raised = std::sync::Mutex::new(None);
-        let report = convert::progress(progress.as_ref(), &raised);
+        let watch = convert::Watch::new(progress);
+        let report = watch.progress();
         let options = ScoreOptions {
             reasons,
             mapping: mapping.map(|m| &m.get().0),
@@ -74,10 +74,7 @@ impl Engine {
         };
         let table = convert::table(table)?;
         let outcome = call(py, || self.0.score(table.input(), &options));
-        match raised.into_inner().unwrap_or_default() {
-            Some(error) => Err(error),
-            None => outcome.map(Predictions),
-        }
+        watch.outcome(outcome).map(Predictions)
     }
 
     /// Score one customer, given as a dict.
@@ -136,7 +133,8 @@ impl Engine {
         slf: &Bound<'py, Self>,
         py: Python<'py>,
     ) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyBytes>,))> {
-        let bytes = call(py, || slf.get().0.to_bytes())?;
+        let engine = &slf.get().0;
+        let bytes = call(py, || engine.to_bytes())?;
         Ok((slf.get_type().getattr("from_bytes")?, (PyBytes::new(py, &bytes),)))
     }
 

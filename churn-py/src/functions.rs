@@ -125,8 +125,8 @@ pub fn train(
     name: Option<String>,
     version: Option<String>,
 ) -> PyResult<Engine> {
-    let raised = std::sync::Mutex::new(None);
-    let report = convert::progress(progress.as_ref(), &raised);
+    let watch = convert::Watch::new(progress);
+    let report = watch.progress();
     let learner: Result<Option<Learner>> = learner.map(Learner::parse).transpose();
     let options = TrainOptions {
         label,
@@ -143,8 +143,5 @@ pub fn train(
     };
     let table = convert::table(table)?;
     let outcome = call(py, || churn_core::Engine::train(table.input(), &options));
-    match raised.into_inner().unwrap_or_default() {
-        Some(error) => Err(error),
-        None => outcome.map(Engine),
-    }
+    watch.outcome(outcome).map(Engine)
 }

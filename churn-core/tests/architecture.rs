@@ -1,0 +1,118 @@
+//! The dependency rule: a module uses the floor and the stages before it, never those behind it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+/// What each module may use; `docs/ARCHITECTURE.md` shows the same table.
+const ALLOWED: &[(&str, &[&str])] = &[
+    ("error", &[]),
+    ("progress", &[]),
+    ("schema", &["error"]),
+    ("metrics", &[]),
+    // Frames enter here: the checks on headers and emptiness are those of reading.
+    ("table", &["error", "read"]),
+    ("read", &["error", "schema", "table"]),
+    ("map", &["error", "read", "registry", "schema", "table"]),
+    ("validate", &["error", "map", "metrics", "read", "schema", "table"]),
+    ("features", &["error", "schema", "table"]),
+    ("model", &["error", "features", "schema"]),
+    ("score", &["features", "model", "schema"]),
+    ("explain", &["error", "features", "model", "schema", "table"]),
+    ("decide", &["explain", "schema", "score"]),
+    ("registry", &["error", "model"]),
+    ("report", &["decide", "error", "explain", "map", "registry", "score", "table", "validate"]),
+    ("train", &["error", "features", "metrics", "model", "progress", "schema", "table"]),
+];
+
+fn sources(directory: &Path, into: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(directory).expect("a source directory").flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            sources(&path, into);
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            into.push(path);
+        }
+    }
+}
+
+/// The modules that the code of each module names as `crate::...`, tests left out.
+fn uses() -> BTreeMap<String, BTreeSet<String>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    sources(&root, &mut files);
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for file in files {
+        let relative = file.strip_prefix(&root).expect("below src").to_str().expect("utf-8").to_owned();
+        let module = relative.split('/').next().expect("a name").trim_end_matches(".rs").to_owned();
+        let text = std::fs::read_to_string(&file).expect("readable");
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let lines = code.lines().filter(|l| !l.trim_start().starts_with("//"));
+        for line in lines {
+            for after in line.split("crate::").skip(1) {
+                // `$crate::` and `pub(crate)` name no module.
+                let name: String = after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+                if !name.is_empty() && name.chars().next().is_some_and(char::is_lowercase) {
+                    found.entry(module.clone()).or_default().insert(name);
+                }
+            }
+        }
+    }
+    found
+}
+
+#[test]
+fn data_flows_one_way() {
+    let uses = uses();
+    for (module, used) in &uses {
+        if ["lib", "engine"].contains(&module.as_str()) {
+            continue;
+        }
+        let allowed = ALLOWED.iter().find(|(m, _)| m == module);
+        let allowed: BTreeSet<&str> =
+            allowed.unwrap_or_else(|| panic!("module '{module}' has no rule")).1.iter().copied().collect();
+        for name in used.iter().filter(|n| *n != module) {
+            assert!(
+                allowed.contains(name.as_str()),
+                "'{module}' uses '{name}', which the dependency rule does not allow"
+            );
+        }
+    }
+    for (module, _) in ALLOWED {
+        let exists = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(module).exists()
+            || Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(format!("{module}.rs")).exists();
+        assert!(exists, "the rule names '{module}', which is gone");
+    }
+}
+
+#[test]
+fn nothing_but_the_engine_uses_train() {
+    for (module, used) in uses() {
+        assert!(!used.contains("train") || ["engine", "train"].contains(&module.as_str()), "'{module}' uses train");
+    }
+}
+
+#[test]
+fn the_core_prints_nothing_and_has_no_clock_and_no_environment() {
+    let mut files = Vec::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
+    for file in files {
+        let text = std::fs::read_to_string(&file).expect("readable");
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        for line in code.lines().filter(|l| !l.trim_start().starts_with("//")) {
+            for banned in [
+                "println!",
+                "print!(",
+                "eprint",
+                "SystemTime",
+                "Instant::now",
+                "Zoned::now",
+                "Timestamp::now",
+                "env::var",
+                "thread_rng",
+                "from_entropy",
+            ] {
+                assert!(!line.contains(banned), "{}: {line}", file.display());
+            }
+        }
+    }
+}

@@ -1,0 +1,58 @@
+"""Mapping and validation without a model."""
+
+from pathlib import Path
+
+import pytest
+
+import churn
+
+
+def test_headers_alone() -> None:
+    mapping = churn.map_columns(["customer_id", "monthly_charges", "something else"], profile="telecom")
+    assert mapping.fields == {"customer_id": "customer_id", "monthly_charges": "monthly_charges"}
+    assert [m["any_of"] for m in mapping.missing] == [["tenure_months"], ["contract"]]
+    assert [c.field for c in mapping.columns] == ["customer_id", "monthly_charges", None]
+    assert mapping.columns[0].confidence == 100
+    assert mapping.to_dict()["fields"] == mapping.fields
+
+
+def test_samples_and_overrides(tmp_path: Path) -> None:
+    mapping = churn.map_columns(
+        ["customer_id", "thing"],
+        samples={"thing": ["Month-to-month", "Two year", None]},
+        overrides={"thing": "contract"},
+        profile=churn.Profile.shipped("telecom"),
+    )
+    assert mapping.fields["contract"] == "thing"
+    mapping.save(tmp_path / "mapping.json")
+    assert churn.Mapping.load(tmp_path / "mapping.json").to_dict() == mapping.to_dict()
+    with pytest.raises(churn.ChurnError) as caught:
+        churn.map_columns(["a"], overrides={"b": "contract"})
+    assert caught.value.code == "invalid_argument"
+
+
+def test_quality_of_a_training_table(data: Path) -> None:
+    report = churn.validate(data / "telecom_labelled.csv", profile="telecom", purpose="train")
+    assert report.ok and report.score > 80
+    assert report.estimated_auc is not None and 0.80 < report.estimated_auc < 0.87
+    repaired = next(f for f in report.findings if f.code == "repaired_from_rule")
+    assert repaired.field == "total_charges" and repaired.rows_affected == 29
+    assert repaired.layer == "business_rules" and repaired.severity == "info"
+    assert report.to_dict()["findings"][0]["code"] == report.findings[0].code
+
+
+def test_leaks_block_training(data: Path) -> None:
+    import polars as pl
+
+    table = pl.read_csv(data / "telecom_labelled.csv").with_columns(
+        (pl.col("churned") == "Yes").cast(pl.Int64).alias("exit survey score") * 5
+    )
+    with pytest.raises(churn.ValidationError) as caught:
+        churn.train(table, profile="telecom", learner="logistic")
+    assert caught.value.code == "leakage" and "exit survey score" in str(caught.value)
+    churn.train(table, profile="telecom", learner="logistic", allow=["exit survey score"])
+
+
+def test_an_own_profile() -> None:
+    profile = churn.Profile.from_toml('name = "gym"\ntitle = "Gym"\ndescription = ""\nrequired = [["customer_id"]]\n')
+    assert churn.map_columns(["customer_id"], profile=profile).missing == []
