@@ -56,11 +56,6 @@ impl Record {
     pub fn is_blank(&self, text: &str) -> bool {
         self.iter(text).all(|c| c.trim().is_empty())
     }
-
-    /// Number of cells that say something.
-    pub fn n_filled(&self, text: &str) -> usize {
-        self.iter(text).filter(|c| !c.trim().is_empty()).count()
-    }
 }
 
 /// Reads records one after the other.

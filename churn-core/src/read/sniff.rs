@@ -100,9 +100,8 @@ fn rate(records: &[SampleRecord], delimiter: char) -> (f64, usize) {
     let mut clean = 0usize;
     for cell in fitting.iter().flat_map(|r| &r.cells) {
         let foreign = |c: char| c != delimiter && cell.contains(c);
-        clean += usize::from(
-            !foreign(';') && !foreign('\t') && !foreign('|') && !(delimiter != ',' && has_bare_comma(cell)),
-        );
+        let is_foreign = foreign(';') || foreign('\t') || foreign('|') || (delimiter != ',' && has_bare_comma(cell));
+        clean += usize::from(!is_foreign);
     }
     (consistency * clean as f64 / (fitting.len() * width) as f64, width)
 }
