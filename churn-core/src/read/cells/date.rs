@@ -1,6 +1,6 @@
 //! Dates and instants: the order of day and month and the meaning of bare numbers, for the whole column.
 
-use super::calendar::{self, Clock, DAY, Moment, Style, days_of, instant};
+use super::calendar::{self, DAY, Moment, Style, days_of, instant};
 use super::{ParsedColumn, cells_of, is_missing_word, unprotected};
 use crate::table::ColumnData;
 use arrow_array::TimestampMicrosecondArray;
@@ -435,6 +435,5 @@ mod tests {
             let _ = cell(text);
             let _ = looks_like_date(text);
         }
-        assert_eq!(Clock::default().micros, 0);
     }
 }
