@@ -1,9 +1,17 @@
 //! Bytes, records and files to a [`RawTable`]; cells by meaning.
 
 pub mod cells;
+mod container;
+mod delimited;
+mod encoding;
+mod json;
+mod records;
+mod scan;
+mod sniff;
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::table::{ColumnData, Places, RawColumn, RawTable, Source};
+use crate::table::{Places, RawTable, ReadNote, Source};
+use std::io::Read;
 use std::path::Path;
 
 /// How to read; every field has a sensible default, `None` means "recognise it".
@@ -13,7 +21,7 @@ pub struct ReadOptions {
     pub delimiter: Option<char>,
     /// Character encoding by its WHATWG label, for example `windows-1252`.
     pub encoding: Option<String>,
-    /// Line of the header, counted from 1.
+    /// Line of the header, counted from 1; 0 for a file without one (the columns are named `column_N`).
     pub header_line: Option<u64>,
     /// Largest input in bytes (after decompression).
     pub max_bytes: usize,
@@ -37,35 +45,82 @@ impl Default for ReadOptions {
 }
 
 /// Reads a file by its content (the name only serves messages).
+///
+/// # Errors
+/// `io` where the file cannot be read, otherwise as [`read_bytes`].
 pub fn read_path(path: impl AsRef<Path>, options: &ReadOptions) -> Result<RawTable> {
     let path = path.as_ref();
+    let name = path.file_name().and_then(|n| n.to_str());
+    let size = std::fs::metadata(path).map_err(|e| Error::io("read", path, e))?;
+    if size.is_file() {
+        // Before reading, so that a file over the limit takes no memory.
+        let n_bytes = usize::try_from(size.len()).unwrap_or(usize::MAX);
+        container::check_size(n_bytes, &what(name), options).map_err(|e| e.with("path", path.display()))?;
+    }
     let bytes = std::fs::read(path).map_err(|e| Error::io("read", path, e))?;
-    read_bytes(&bytes, path.file_name().and_then(|n| n.to_str()), options)
+    read_bytes(&bytes, name, options).map_err(|e| e.with("path", path.display()))
 }
 
-/// Reads bytes: CSV, TSV, JSON array, JSON lines, or any of these gzipped.
-pub fn read_bytes(bytes: &[u8], name: Option<&str>, _options: &ReadOptions) -> Result<RawTable> {
-    let mut reader = csv::ReaderBuilder::new().flexible(true).from_reader(bytes);
-    let header: Vec<String> = reader
-        .headers()
-        .map_err(|e| Error::new(ErrorKind::Malformed, e.to_string()))?
-        .iter()
-        .map(str::to_owned)
-        .collect();
-    let mut cells: Vec<Vec<Option<String>>> = vec![Vec::new(); header.len()];
-    let mut lines = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|e| Error::new(ErrorKind::Malformed, e.to_string()))?;
-        lines.push(record.position().map_or(0, csv::Position::line));
-        for (i, column) in cells.iter_mut().enumerate() {
-            column.push(record.get(i).map(str::to_owned));
-        }
+/// Reads everything a reader gives, as [`read_bytes`] does.
+///
+/// # Errors
+/// `io` where the reader fails, otherwise as [`read_bytes`].
+pub fn read_reader(reader: impl Read, name: Option<&str>, options: &ReadOptions) -> Result<RawTable> {
+    let mut bytes = Vec::new();
+    let limit = (options.max_bytes as u64).saturating_add(1);
+    reader.take(limit).read_to_end(&mut bytes).map_err(|e| {
+        Error::new(ErrorKind::Io, format!("cannot read {}: {e}", what(name)))
+            .hint("check where the bytes come from")
+            .caused_by(e)
+    })?;
+    read_bytes(&bytes, name, options)
+}
+
+/// Reads bytes: CSV, TSV, JSON array, JSON lines, or any of these gzipped. The format is recognised by the
+/// content; a given delimiter means delimited text.
+///
+/// # Errors
+/// `empty_input` for nothing to read, `malformed` for binary data and broken JSON, `encoding` for bytes that
+/// fit no or not the given encoding, `too_large` over a limit of the options.
+pub fn read_bytes(bytes: &[u8], name: Option<&str>, options: &ReadOptions) -> Result<RawTable> {
+    let what = what(name);
+    check_options(options)?;
+    let bytes = container::unpack(bytes, &what, options)?;
+    let decoded = encoding::decode(&bytes, options.encoding.as_deref(), &what)?;
+    let text = decoded.text.as_ref();
+    if text.trim().is_empty() {
+        return Err(Error::new(ErrorKind::EmptyInput, format!("{what} holds nothing but blanks"))
+            .with("bytes", bytes.len())
+            .hint("give a table with a header and at least one row"));
     }
-    let n = lines.len();
-    let columns =
-        header.into_iter().zip(cells).map(|(name, c)| RawColumn { name, data: ColumnData::text(c) }).collect();
-    let source = Source { format: "csv".into(), name: name.map(str::to_owned), ..Source::default() };
-    Ok(RawTable::new(columns, n, Places::Lines(lines.into()), source, Vec::new()))
+    let source =
+        Source { name: name.map(str::to_owned), encoding: Some(decoded.encoding.to_owned()), ..Source::default() };
+    if options.delimiter.is_none() && json::is_json(text) {
+        return json::read(text, &what, source, decoded.notes, options);
+    }
+    delimited::read(text, &what, source, decoded.notes, options)
+}
+
+/// What messages call the input.
+fn what(name: Option<&str>) -> String {
+    name.map_or_else(|| "the input".to_owned(), |n| format!("'{n}'"))
+}
+
+fn check_options(options: &ReadOptions) -> Result<()> {
+    match options.delimiter {
+        Some('"' | '\'' | '\n' | '\r' | '\0') => {
+            Err(Error::new(ErrorKind::InvalidArgument, "the delimiter can be neither a quote nor a line end")
+                .with("argument", "delimiter")
+                .hint("use a character such as , ; | or tab"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A note with at most five examples.
+fn note(code: &'static str, message: String, rows_affected: usize, mut example_rows: Vec<u64>) -> ReadNote {
+    example_rows.truncate(5);
+    ReadNote { code, message, rows_affected, example_rows }
 }
 
 /// Reads a list of records: one JSON object a row; columns are the union of the keys in order of first
@@ -75,33 +130,12 @@ pub fn read_bytes(bytes: &[u8], name: Option<&str>, _options: &ReadOptions) -> R
 /// # Errors
 /// `empty_input` for no record, `malformed` naming the item for something other than an object.
 pub fn read_records(records: &[serde_json::Map<String, serde_json::Value>]) -> Result<RawTable> {
-    let mut names: Vec<String> = Vec::new();
-    for record in records {
-        for key in record.keys() {
-            if !names.contains(key) {
-                names.push(key.clone());
-            }
-        }
+    let source = Source { format: "records".into(), ..Source::default() };
+    let what = "the list of records";
+    if records.is_empty() {
+        return Err(Error::new(ErrorKind::EmptyInput, format!("{what} is empty")).hint("give at least one record"));
     }
-    check_not_empty(names.len(), records.len(), "the list of records")?;
-    let columns = names
-        .into_iter()
-        .map(|name| {
-            let data = ColumnData::text(records.iter().map(|r| match r.get(&name) {
-                None | Some(serde_json::Value::Null) => None,
-                Some(serde_json::Value::String(s)) => Some(s.clone()),
-                Some(other) => Some(other.to_string()),
-            }));
-            RawColumn { name, data }
-        })
-        .collect();
-    Ok(RawTable::new(
-        columns,
-        records.len(),
-        Places::Items,
-        Source { format: "records".into(), ..Source::default() },
-        Vec::new(),
-    ))
+    records::table(records, Places::Items, what, source, Vec::new(), usize::MAX)
 }
 
 /// Fails where a source has no column or no row.

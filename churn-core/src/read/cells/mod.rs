@@ -1,0 +1,205 @@
+//! Cells by meaning: a whole column read as numbers, truth values, dates or instants.
+//!
+//! Every decision (decimal separator, order of day and month) is taken for the whole column from all of its
+//! cells, so it depends neither on the order of rows nor on how the file was cut into chunks.
+
+mod boolean;
+mod calendar;
+mod date;
+mod infer;
+mod number;
+
+pub use infer::infer;
+
+use crate::schema::FieldType;
+use crate::table::ColumnData;
+use std::borrow::Cow;
+
+/// A column read as one type.
+#[derive(Debug, Clone)]
+pub struct ParsedColumn {
+    /// The values; what is missing or unreadable is null.
+    pub values: ColumnData,
+    /// Rows (from 0) with a cell that could not be read.
+    pub unreadable: Vec<usize>,
+    /// How the cells were written, in words: `number, decimal comma, thousands '.', sign '€'`, `date, day first`.
+    pub format: String,
+    /// What a careful reader would check, for example that every date could also be month first.
+    pub warnings: Vec<String>,
+}
+
+impl ParsedColumn {
+    /// A column that was read without a doubt.
+    fn clean(values: ColumnData, format: &str) -> Self {
+        ParsedColumn { values, unreadable: Vec::new(), format: format.to_owned(), warnings: Vec::new() }
+    }
+}
+
+/// Reads a column as a field of this type: numbers become `Number`, ids, text and categories `Text` (trimmed;
+/// words that mean missing become null for categories), and so on. A typed column is converted where that
+/// loses nothing.
+///
+/// ```
+/// use churn_core::read::cells::read_as;
+/// use churn_core::schema::FieldType;
+/// use churn_core::table::ColumnData;
+///
+/// let column = ColumnData::text([Some("1.234,50 €"), Some("999,00 €"), Some("n/a"), Some("soon")]);
+/// let parsed = read_as(&column, FieldType::Number);
+/// assert_eq!(parsed.values.number(0), Some(1234.5));
+/// assert!(parsed.values.is_missing(2));
+/// assert_eq!(parsed.unreadable, [3]);
+/// ```
+pub fn read_as(column: &ColumnData, field_type: FieldType) -> ParsedColumn {
+    match field_type {
+        FieldType::Id => ids(column),
+        FieldType::Text => ParsedColumn::clean(texts(column), "text"),
+        FieldType::Category => categories(column),
+        FieldType::Boolean => boolean::read(column),
+        FieldType::Number => number::read(column),
+        FieldType::Date => date::read_dates(column),
+        FieldType::Timestamp => date::read_timestamps(column),
+    }
+}
+
+/// All cells as trimmed text.
+fn texts(column: &ColumnData) -> ColumnData {
+    ColumnData::text((0..column.len()).map(|r| column.cell(r)))
+}
+
+/// Ids: text as it stands. Only Excel's `="00123"`, which is there to keep the zeros, is taken off.
+fn ids(column: &ColumnData) -> ParsedColumn {
+    let ids = (0..column.len()).map(|r| {
+        let cell = column.cell(r)?;
+        match unprotected(&cell) {
+            Some(inner) => Some(inner.to_owned()).filter(|s| !s.is_empty()),
+            None => Some(cell.into_owned()),
+        }
+    });
+    ParsedColumn::clean(ColumnData::text(ids), "id")
+}
+
+/// Categories: trimmed text without the words that mean missing. "no", "none" and "unknown" are answers.
+fn categories(column: &ColumnData) -> ParsedColumn {
+    let cells = (0..column.len()).map(|r| column.cell(r).filter(|c| !is_missing_category(c)));
+    ParsedColumn::clean(ColumnData::text(cells), "category")
+}
+
+/// The text inside Excel's `="..."`.
+fn unprotected(cell: &str) -> Option<&str> {
+    cell.strip_prefix("=\"")?.strip_suffix('"').map(str::trim)
+}
+
+/// Words for "no value", in lower case, other than the blank cell.
+const MISSING: &[&str] = &[
+    "n/a",
+    "#n/a",
+    "na",
+    "#na",
+    "n.a.",
+    "n.a",
+    "nan",
+    "#nan",
+    "null",
+    "#null!",
+    "(null)",
+    "<null>",
+    "nil",
+    "none",
+    "<na>",
+    "nat",
+    "missing",
+    "(blank)",
+    "unknown",
+    "undefined",
+    "-",
+    "--",
+    "---",
+    "–",
+    "—",
+    "?",
+    "??",
+    ".",
+    "\\n",
+    "#div/0!",
+    "#value!",
+    "#ref!",
+    "#name?",
+    "#num!",
+    "k.a.",
+    "k. a.",
+    "s.o.",
+    "s/d",
+    "n/d",
+    "n.d.",
+    "unbekannt",
+    "inconnu",
+    "desconocido",
+    "desconhecido",
+    "sconosciuto",
+];
+
+/// Those of them that may be a level of a category.
+const ANSWERS: &[&str] =
+    &["none", "unknown", "undefined", "unbekannt", "inconnu", "desconocido", "desconhecido", "sconosciuto", "missing"];
+
+/// Whether a trimmed cell means "no value" in a column of numbers, truth values or dates.
+fn is_missing_word(cell: &str) -> bool {
+    // Nearly all cells are told by their first byte or their length.
+    let Some(&first) = cell.as_bytes().first() else { return true };
+    if first.is_ascii_digit() || cell.len() > 14 {
+        return false;
+    }
+    let lower: Cow<'_, str> =
+        if cell.bytes().any(|b| b.is_ascii_uppercase()) { cell.to_ascii_lowercase().into() } else { cell.into() };
+    MISSING.contains(&lower.as_ref())
+}
+
+/// Whether a trimmed cell means "no value" in a column of categories.
+fn is_missing_category(cell: &str) -> bool {
+    is_missing_word(cell) && !ANSWERS.contains(&cell.to_lowercase().as_str())
+}
+
+/// "1 cell", "2 cells".
+fn cells_of(n: usize) -> String {
+    if n == 1 { "1 cell".to_owned() } else { format!("{n} cells") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cells(data: &ColumnData) -> Vec<Option<String>> {
+        (0..data.len()).map(|r| data.cell(r).map(Cow::into_owned)).collect()
+    }
+
+    fn check(field_type: FieldType, given: &[&str], expected: &[&str]) {
+        let parsed = read_as(&ColumnData::text(given.iter().map(|c| Some(*c))), field_type);
+        let expected: Vec<_> = expected.iter().map(|c| (!c.is_empty()).then(|| (*c).to_owned())).collect();
+        assert_eq!(cells(&parsed.values), expected, "{given:?}");
+        assert!(parsed.unreadable.is_empty(), "{given:?}");
+    }
+
+    #[test]
+    fn ids_text_and_categories() {
+        check(
+            FieldType::Id,
+            &[" 00123 ", "=\"0042\"", "+49 171 1", "NA", ""],
+            &["00123", "0042", "+49 171 1", "NA", ""],
+        );
+        check(FieldType::Text, &[" hello ", "n/a", " "], &["hello", "n/a", ""]);
+        check(
+            FieldType::Category,
+            &["No", "none", "None", "n/a", "#N/A", "NaN", "null", "-", "?", "Basic ", "unknown"],
+            &["No", "none", "None", "", "", "", "", "", "", "Basic", "unknown"],
+        );
+    }
+
+    #[test]
+    fn typed_columns_become_text() {
+        let ids = read_as(&ColumnData::numbers([Some(7.0), None]), FieldType::Id);
+        assert_eq!(cells(&ids.values), [Some("7".to_owned()), None]);
+        let flags = ColumnData::Boolean([Some(true), None].into_iter().collect());
+        assert_eq!(cells(&read_as(&flags, FieldType::Category).values), [Some("true".to_owned()), None]);
+    }
+}
