@@ -4,7 +4,7 @@
 use super::names::Header;
 use crate::schema::{FieldSpec, TableKind, fields};
 use serde::Deserialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
 
 /// How sure a spelling is, before the values are looked at.
@@ -47,10 +47,6 @@ pub(crate) struct Alias {
     pub(crate) tokens: Vec<String>,
 }
 
-/// What a name that is known to be something else is called in evidence.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Decoy;
-
 /// All spellings of one table kind.
 pub(crate) struct Index {
     /// The kind's fields.
@@ -66,7 +62,7 @@ pub(crate) struct Index {
     /// Word -> spellings that have it.
     by_word: HashMap<String, Vec<usize>>,
     /// Names that are known to mean none of the fields, by words and by letters.
-    decoys: HashMap<String, Decoy>,
+    decoys: HashSet<String>,
 }
 
 #[derive(Deserialize, Default)]
@@ -138,7 +134,7 @@ impl Index {
             by_letters: HashMap::new(),
             by_half: HashMap::new(),
             by_word: HashMap::new(),
-            decoys: HashMap::new(),
+            decoys: HashSet::new(),
         };
         for (field, spec) in index.fields.iter().enumerate() {
             index.add(field, Strength::Exact, spec.name.clone());
@@ -148,9 +144,12 @@ impl Index {
             #[allow(clippy::expect_used)]
             let file: AliasFile = toml::from_str(text).expect("the alias files are valid");
             for decoy in file.decoys.iter().flat_map(|d| expand(d)) {
+                // "=..." bars this very spelling; the singular may still be a name.
                 let header = Header::new(&decoy);
-                index.decoys.insert(header.key(), Decoy);
-                index.decoys.insert(header.squash, Decoy);
+                if !decoy.starts_with('=') {
+                    index.decoys.insert(header.key());
+                }
+                index.decoys.insert(header.squash);
             }
             for (name, spellings) in file.fields {
                 let Some(field) = index.fields.iter().position(|f| f.name == name) else { continue };
@@ -208,8 +207,7 @@ impl Index {
 
     /// Whether a name is known to mean none of the fields.
     pub(crate) fn is_decoy(&self, header: &Header) -> bool {
-        (!header.tokens.is_empty() && self.decoys.contains_key(&header.key()))
-            || self.decoys.contains_key(&header.squash)
+        (!header.tokens.is_empty() && self.decoys.contains(&header.key())) || self.decoys.contains(&header.squash)
     }
 
     /// Whether some spelling has this word.
@@ -286,7 +284,7 @@ mod tests {
             }
             for text in files(kind) {
                 let file: AliasFile = toml::from_str(text).expect("valid");
-                for decoy in file.decoys.iter().flat_map(|d| expand(d)) {
+                for decoy in file.decoys.iter().filter(|d| !d.starts_with('=')).flat_map(|d| expand(d)) {
                     if let Some(field) = owner.get(&Header::new(&decoy).key()) {
                         clashes.push(format!("{}: decoy '{decoy}' is an alias of {field}", kind.name()));
                     }

@@ -61,7 +61,9 @@ fn cost(kind: TableKind, spec: &FieldSpec, word: &str) -> Option<f64> {
     }
     if number {
         let money = spec.is_money();
-        if !money && unit != "months" && unit != "percent" && class("count") {
+        // A count of ratings is no rating; only what is itself a count may lose the word.
+        let countable = !["", "months", "percent", "points", "years", "hours"].contains(&unit);
+        if !money && countable && class("count") {
             return Some(if word == "total" { 0.03 } else { 0.02 });
         }
         let own = match unit {
@@ -97,7 +99,9 @@ fn cost(kind: TableKind, spec: &FieldSpec, word: &str) -> Option<f64> {
     if window && spec.name == "churned" {
         return Some(0.03);
     }
-    if spec.field_type == FieldType::Category && class("suffix") {
+    // "Region category" is a kind of place, not a place.
+    let place = ["country", "region", "city"].contains(&spec.name.as_str());
+    if spec.field_type == FieldType::Category && (if place { word == "name" } else { class("suffix") }) {
         return Some(0.05);
     }
     scope(kind, spec, word)
@@ -205,7 +209,10 @@ fn shortened(kind: TableKind, index: &Index, header: &Header, off: &HashSet<Stri
         let costs: Option<Vec<f64>> = left_out.iter().map(|&i| cost(kind, spec, &header.tokens[i])).collect();
         let Some(costs) = costs else { continue };
         let mut found = spelling(alias);
-        found.score = found.score.min(Strength::Strong.base()) - costs.iter().sum::<f64>();
+        let sum: f64 = costs.iter().sum();
+        // The field's own name behind a prefix ("subscriptions.started_at") beats another name of the field.
+        let exact = alias.strength == Strength::Exact;
+        found.score = if exact { 0.96 - sum / 3.0 } else { found.score - sum };
         found.method = "tokens";
         let words: Vec<_> = left_out.iter().map(|&i| format!("'{}'", header.tokens[i])).collect();
         found.evidence.push(format!("without {}", words.join(", ")));
@@ -344,6 +351,10 @@ fn related(index: &Index, header: &Header, off: &HashSet<String>) -> Vec<Found> 
 /// Lets the cells speak for or against the field.
 fn weigh(kind: TableKind, index: &Index, seen: &Seen<'_>, found: &mut Found) {
     let spec = &index.fields[found.field];
+    // Of two equal spellings the one that ends like the field's own name is meant.
+    if found.score < 0.99 && seen.header.squash.ends_with(spec.name.replace('_', "").as_str()) {
+        found.score += 0.005;
+    }
     let weak = (found.score - Strength::Weak.base()).abs() < 1e-9;
     match fit(kind, spec, &seen.values) {
         Fit::No(words) => {

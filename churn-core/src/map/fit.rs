@@ -196,6 +196,7 @@ fn category(kind: TableKind, spec: &FieldSpec, v: &ValueProfile) -> Fit {
         "priority" => known(Vocabulary::Priority, "the cells are priorities"),
         "direction" => known(Vocabulary::Direction, "the cells are directions"),
         "sentiment" => known(Vocabulary::Sentiment, "the cells are moods"),
+        "region" if v.share(Vocabulary::Status) >= MOST => Fit::No("the cells are states of an account"),
         "country" | "region" | "city" | "industry" | "acquisition_channel" if v.n >= 2 && v.boolean() >= MOST => {
             Fit::No("the cells are two-valued")
         }

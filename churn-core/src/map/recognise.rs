@@ -18,6 +18,20 @@ fn row_id(kind: TableKind) -> &'static str {
     }
 }
 
+/// Words that stand in many headers of a table of this kind.
+fn own_words(kind: TableKind) -> &'static [&'static str] {
+    match kind {
+        TableKind::Customers => &[],
+        TableKind::Tickets => &["ticket", "case", "requester", "assignee", "conversation"],
+        TableKind::Payments => &["payment", "invoice", "transaction", "refund", "processor"],
+        TableKind::Usage => {
+            &["session", "event", "device", "browser", "page", "os", "url", "referrer", "screen", "app"]
+        }
+        TableKind::Interactions => &["deal", "opportunity", "meeting", "interaction"],
+        TableKind::Subscriptions => &["subscription"],
+    }
+}
+
 /// The kind of the table: the one whose fields its headers name best. In doubt it is one of customers.
 pub(crate) fn table_kind(seen: &[Seen<'_>]) -> TableKind {
     let mut points = [0.0f64; TableKind::ALL.len()];
@@ -52,6 +66,16 @@ pub(crate) fn table_kind(seen: &[Seen<'_>]) -> TableKind {
     }
     for (k, fields) in named.iter().enumerate() {
         points[k] = fields.values().sum();
+    }
+    for (k, kind) in TableKind::ALL.into_iter().enumerate() {
+        let about = seen.iter().filter(|c| own_words(kind).iter().any(|w| c.header.has(w))).count();
+        if about >= 3 {
+            points[k] += 0.12 * about.min(12) as f64;
+            // A table about tickets that numbers them is one of tickets.
+            if named[k].iter().any(|(f, w)| index(kind).fields[*f].name == row_id(kind) && *w >= 0.5) {
+                points[k] += 1.5;
+            }
+        }
     }
     // Where payers repeat, a row is something that happened to one; where none does, a row is one.
     let ids = seen.iter().find(|c| {
