@@ -35,6 +35,7 @@ pub mod engine;
 pub mod error;
 pub mod explain;
 pub mod features;
+mod files;
 pub mod map;
 pub mod metrics;
 pub mod model;

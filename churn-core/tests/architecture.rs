@@ -9,10 +9,10 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("progress", &[]),
     ("schema", &["error"]),
     ("metrics", &[]),
-    // Frames enter here: the checks on headers and emptiness are those of reading.
-    ("table", &["error", "read"]),
+    ("files", &["error"]),
+    ("table", &["error"]),
     ("read", &["error", "schema", "table"]),
-    ("map", &["error", "read", "registry", "schema", "table"]),
+    ("map", &["error", "files", "read", "schema", "table"]),
     ("validate", &["error", "map", "metrics", "read", "schema", "table"]),
     ("features", &["error", "schema", "table"]),
     ("model", &["error", "features", "schema"]),
@@ -20,7 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("explain", &["error", "features", "model", "schema", "table"]),
     ("decide", &["explain", "schema", "score"]),
     ("registry", &["error", "model"]),
-    ("report", &["decide", "error", "explain", "map", "registry", "score", "table", "validate"]),
+    ("report", &["decide", "error", "explain", "files", "map", "score", "table", "validate"]),
     ("train", &["error", "features", "metrics", "model", "progress", "schema", "table"]),
 ];
 

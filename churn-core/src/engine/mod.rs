@@ -90,7 +90,7 @@ impl Engine {
     /// # Errors
     /// `io`.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        crate::registry::write_whole(path.as_ref(), &self.model.to_bytes()?)
+        crate::files::write_whole(path.as_ref(), &self.model.to_bytes()?)
     }
 
     /// The model.

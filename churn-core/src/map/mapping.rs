@@ -1,8 +1,10 @@
 //! The result of mapping: which column means which field, how sure, and why.
 
+use super::names::normalised;
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{Profile, TableKind};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::path::Path;
 
@@ -56,12 +58,30 @@ pub struct Mapping {
     pub columns: Vec<ColumnMatch>,
     /// Required fields that were not found.
     pub missing: Vec<MissingField>,
+    /// SHA-256, in hex, of the sorted normalised headers: two tables with one fingerprint have one mapping.
+    #[serde(default)]
+    pub header_fingerprint: String,
+}
+
+/// The fingerprint of these headers; their order, case, blanks and separators do not matter.
+fn fingerprint<'a>(headers: impl Iterator<Item = &'a str>) -> String {
+    let mut names: Vec<String> = headers.map(normalised).collect();
+    names.sort_unstable();
+    let mut hash = Sha256::new();
+    for name in names {
+        hash.update(name.as_bytes());
+        // A separator that no header holds keeps "ab" + "c" apart from "a" + "bc".
+        hash.update([0]);
+    }
+    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 
 impl Mapping {
     /// A mapping of these matches; `missing` follows from the profile's required fields.
     pub fn new(table_kind: TableKind, profile: &Profile, columns: Vec<ColumnMatch>) -> Self {
-        let mut mapping = Mapping { table_kind, profile: profile.name.clone(), columns, missing: Vec::new() };
+        let header_fingerprint = fingerprint(columns.iter().map(|c| c.source.as_str()));
+        let mut mapping =
+            Mapping { table_kind, profile: profile.name.clone(), columns, missing: Vec::new(), header_fingerprint };
         if table_kind == TableKind::Customers {
             let missing =
                 profile.required.iter().filter(|any_of| !any_of.iter().any(|f| mapping.source_of(f).is_some()));
@@ -105,6 +125,16 @@ impl Mapping {
     /// The match of a source column.
     pub fn column(&self, source: &str) -> Option<&ColumnMatch> {
         self.columns.iter().find(|c| c.source == source)
+    }
+
+    /// Whether the mapping was made for a table with these headers (or columns), in any order.
+    pub fn applies_to<S: AsRef<str>>(&self, headers: &[S]) -> bool {
+        fingerprint(headers.iter().map(AsRef::as_ref)) == fingerprint(self.columns.iter().map(|c| c.source.as_str()))
+    }
+
+    /// The mapping as a small HTML table that needs nothing else; it holds no cells.
+    pub fn to_html(&self) -> String {
+        super::html::html(self)
     }
 
     /// Fails where a required field was not found.
@@ -156,7 +186,7 @@ impl Mapping {
     /// # Errors
     /// `malformed` with the line.
     pub fn from_json(text: &str) -> Result<Mapping> {
-        serde_json::from_str(text).map_err(|e| {
+        let mut mapping: Mapping = serde_json::from_str(text).map_err(|e| {
             Error::new(
                 ErrorKind::Malformed,
                 format!("this is not a saved mapping (line {}, column {})", e.line(), e.column()),
@@ -164,7 +194,11 @@ impl Mapping {
             .with("line", e.line())
             .hint("give a file that Mapping.save wrote")
             .caused_by(e)
-        })
+        })?;
+        if mapping.header_fingerprint.is_empty() {
+            mapping.header_fingerprint = fingerprint(mapping.columns.iter().map(|c| c.source.as_str()));
+        }
+        Ok(mapping)
     }
 
     /// Saves the mapping as a JSON file.
@@ -172,7 +206,7 @@ impl Mapping {
     /// # Errors
     /// `io`.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        crate::registry::write_whole(path.as_ref(), self.to_json()?.as_bytes())
+        crate::files::write_whole(path.as_ref(), self.to_json()?.as_bytes())
     }
 
     /// Loads a saved mapping.

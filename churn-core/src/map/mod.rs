@@ -2,15 +2,34 @@
 //!
 //! A wrong mapping feeds wrong data to a model without a sound, so precision comes first: a column that is
 //! not recognised stays unmapped, and is used under its own name.
+//!
+//! The steps: headers become words (`names`), cells become one profile a column (`values`), spellings
+//! (`aliases`, data under `map/`) and cells (`fit`) become one score a field (`evidence`), and the whole table
+//! gets one assignment with abstention (`assign`). Nothing here names a source or a data set.
 
+mod aliases;
+mod assign;
+mod evidence;
+mod fit;
+mod html;
 mod mapping;
+mod names;
+mod overrides;
+mod pii;
+mod recognise;
+mod values;
 
 pub use mapping::{Candidate, ColumnMatch, Mapping, MissingField};
 
 use crate::error::Result;
-use crate::schema::{Profile, TableKind, fields};
+use crate::schema::{Profile, TableKind};
 use crate::table::RawTable;
-use std::collections::BTreeMap;
+use aliases::{Index, index};
+use assign::{THRESHOLD, confidence};
+use evidence::{Found, Seen};
+use names::Header;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use values::ValueProfile;
 
 /// One source column as the mapper sees it: its header and some of its cells as text.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -21,8 +40,18 @@ pub struct ColumnInput {
     pub samples: Vec<String>,
 }
 
+impl AsRef<str> for ColumnInput {
+    /// The header, so that lists of columns and lists of headers serve alike.
+    fn as_ref(&self) -> &str {
+        &self.name
+    }
+}
+
 /// How many cells of a column the mapper looks at.
 pub const MAX_SAMPLES: usize = 1000;
+
+/// Alternatives that a column lists.
+const MAX_ALTERNATIVES: usize = 3;
 
 /// What the caller says about the table.
 #[derive(Debug, Clone, Default)]
@@ -41,46 +70,188 @@ pub struct MapOptions {
 /// `invalid_argument` for an override that names a column or a field that does not exist, or maps two
 /// columns to one field.
 pub fn map_columns(columns: &[ColumnInput], options: &MapOptions) -> Result<Mapping> {
-    let kind = options.table_kind.unwrap_or_default();
+    map_columns_without(columns, options, &HashSet::new())
+}
+
+/// As [`map_columns`], with some spellings switched off: for measuring how well the mapper does on names it
+/// was never shown. `off` holds spellings as [`spelling_key`] writes them.
+///
+/// # Errors
+/// As [`map_columns`].
+#[doc(hidden)]
+pub fn map_columns_without(columns: &[ColumnInput], options: &MapOptions, off: &HashSet<String>) -> Result<Mapping> {
+    let seen: Vec<Seen<'_>> = columns
+        .iter()
+        .map(|c| Seen { name: c.name.trim(), header: Header::new(&c.name), values: ValueProfile::new(&c.samples) })
+        .collect();
+    let kind = options.table_kind.unwrap_or_else(|| recognise::table_kind(&seen));
+    let index = index(kind);
+    let forced = overrides::check(columns, kind, &options.overrides)?;
+    let settled: Vec<bool> = forced.iter().map(Option::is_some).collect();
+    let mut taken = vec![false; index.fields.len()];
+    for field in forced.iter().flatten().flatten() {
+        taken[*field] = true;
+    }
+    let own = options.profile.as_ref().map_or_else(HashMap::new, |p| own_spellings(p, kind, index));
+    let mut found: Vec<Vec<Found>> = seen
+        .iter()
+        .map(|s| {
+            let mut list = evidence::candidates(kind, index, s, off);
+            if let Some(found) = own.get(&s.header.key()).filter(|_| !s.header.tokens.is_empty()) {
+                list.retain(|f| f.field != found.field || f.score > found.score);
+                list.push(found.clone());
+                list.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.field.cmp(&b.field)));
+            }
+            list
+        })
+        .collect();
+    let chosen = assign::assign(index, &seen, &mut found, &mut taken, &settled);
+    let notes = assign::cross_check(index, &seen, &found, &chosen);
+    let mut matches: Vec<ColumnMatch> = (0..columns.len())
+        .map(|c| match forced[c] {
+            Some(field) => overridden(&columns[c].name, index, field, &seen[c]),
+            None => matched(&columns[c].name, index, &found[c], chosen[c], &seen[c]),
+        })
+        .collect();
+    for (column, supports, words) in notes {
+        if supports {
+            matches[column].evidence.push(words);
+        } else {
+            matches[column].warnings.push(words);
+        }
+    }
+    warn_of_rivals(index, &found, &chosen, &mut matches);
     let profile = match &options.profile {
         Some(profile) => profile.clone(),
-        None => Profile::shipped("saas")?,
+        None => {
+            let mapped = matches.iter().filter_map(|m| m.field.as_deref()).collect();
+            recognise::profile(&seen, &mapped)?
+        }
     };
-    let mut matches = Vec::new();
-    for column in columns {
-        let wanted = column.name.to_lowercase().replace([' ', '-'], "_");
-        let field = options
-            .overrides
-            .get(&column.name)
-            .cloned()
-            .flatten()
-            .or_else(|| fields(kind).iter().find(|f| f.name == wanted).map(|f| f.name.clone()));
-        matches.push(ColumnMatch {
-            source: column.name.clone(),
-            confidence: if field.is_some() { 100.0 } else { 0.0 },
-            method: if field.is_some() { "exact" } else { "none" }.to_owned(),
-            evidence: Vec::new(),
-            alternatives: Vec::new(),
-            warnings: Vec::new(),
-            pii: false,
-            field,
-        });
-    }
     Ok(Mapping::new(kind, &profile, matches))
 }
 
-/// The mapper's view of a raw table.
+/// The form in which [`map_columns_without`] compares spellings: letters and digits, folded.
+#[doc(hidden)]
+pub fn spelling_key(header: &str) -> String {
+    Header::new(header).squash
+}
+
+/// The spellings that a profile adds.
+fn own_spellings(profile: &Profile, kind: TableKind, index: &Index) -> HashMap<String, Found> {
+    let mut own = HashMap::new();
+    if kind != TableKind::Customers {
+        return own;
+    }
+    for (name, spellings) in &profile.aliases {
+        let Some(field) = index.field(name) else { continue };
+        for spelling in spellings {
+            let evidence = vec![format!("'{spelling}' is a name of the field in the profile '{}'", profile.name)];
+            own.insert(Header::new(spelling).key(), Found { field, score: 0.97, method: "alias", evidence });
+        }
+    }
+    own
+}
+
+/// The match of a column that the caller decided.
+fn overridden(source: &str, index: &Index, field: Option<usize>, seen: &Seen<'_>) -> ColumnMatch {
+    let words = if field.is_some() { "mapped by the caller" } else { "left unmapped by the caller" };
+    ColumnMatch {
+        source: source.to_owned(),
+        field: field.map(|f| index.fields[f].name.clone()),
+        confidence: 100.0,
+        method: "override".to_owned(),
+        evidence: vec![words.to_owned()],
+        alternatives: Vec::new(),
+        warnings: Vec::new(),
+        pii: field.is_some_and(|f| index.fields[f].pii) || pii::personal(&seen.header, &seen.values),
+    }
+}
+
+/// The match of a column by its evidence.
+fn matched(source: &str, index: &Index, found: &[Found], chosen: Option<usize>, seen: &Seen<'_>) -> ColumnMatch {
+    let best = chosen.map(|at| &found[at]);
+    let mut warnings = Vec::new();
+    let alternatives: Vec<Candidate> = found
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| Some(*at) != chosen)
+        .take(MAX_ALTERNATIVES)
+        .map(|(_, f)| Candidate { name: index.fields[f.field].name.clone(), confidence: confidence(f.score) })
+        .filter(|c| c.confidence >= 5.0)
+        .collect();
+    if let Some(f) = best {
+        if f.score < 0.85 {
+            warnings.push("not certain: please check".to_owned());
+        }
+        if f.method == "typo" {
+            warnings.push("the header seems to be misspelled".to_owned());
+        }
+    }
+    let evidence = match (best, found.first()) {
+        (Some(f), _) => f.evidence.clone(),
+        (None, Some(f)) if f.score < THRESHOLD => {
+            let mut evidence = vec![format!("not sure enough of '{}'", index.fields[f.field].name)];
+            evidence.extend(f.evidence.iter().cloned());
+            evidence
+        }
+        (None, Some(f)) => vec![format!("another column fits '{}' better", index.fields[f.field].name)],
+        (None, None) => Vec::new(),
+    };
+    ColumnMatch {
+        source: source.to_owned(),
+        field: best.map(|f| index.fields[f.field].name.clone()),
+        confidence: best.map_or(0.0, |f| confidence(f.score)),
+        method: best.map_or("none", |f| f.method).to_owned(),
+        evidence,
+        alternatives,
+        warnings,
+        pii: best.is_some_and(|f| index.fields[f.field].pii) || pii::personal(&seen.header, &seen.values),
+    }
+}
+
+/// Tells where two columns fit one field nearly alike.
+fn warn_of_rivals(index: &Index, found: &[Vec<Found>], chosen: &[Option<usize>], matches: &mut [ColumnMatch]) {
+    let mut rivals: HashMap<usize, Vec<(String, f64)>> = HashMap::new();
+    for (column, list) in found.iter().enumerate() {
+        if chosen[column].is_none()
+            && let Some(f) = list.first().filter(|f| f.score >= THRESHOLD)
+        {
+            rivals.entry(f.field).or_default().push((matches[column].source.clone(), f.score));
+        }
+    }
+    for (column, at) in chosen.iter().enumerate() {
+        let Some(f) = at.map(|at| &found[column][at]) else { continue };
+        let close = rivals.get(&f.field).into_iter().flatten().filter(|(_, s)| f.score - s < 0.03 && f.score < 1.0);
+        let mut names: Vec<String> = close.map(|(name, _)| format!("'{name}'")).collect();
+        names.sort_unstable();
+        names.truncate(3);
+        if !names.is_empty() {
+            let field = &index.fields[f.field].name;
+            matches[column].warnings.push(format!("{} would fit '{field}' nearly as well", names.join(", ")));
+        }
+    }
+}
+
+/// The mapper's view of a raw table: the same rows, spread over the whole table, for every column, so that
+/// rules between columns can be seen; a sparse column is filled up from its start.
 pub fn inputs(table: &RawTable) -> Vec<ColumnInput> {
+    /// Cells that a sparse column should show, where it has them.
+    const AT_LEAST: usize = 50;
+    let n = table.n_rows();
+    let step = n.div_ceil(MAX_SAMPLES).max(1);
     table
         .columns()
         .iter()
-        .map(|c| ColumnInput {
-            name: c.name.clone(),
-            samples: (0..table.n_rows())
-                .filter_map(|r| c.data.cell(r))
-                .take(MAX_SAMPLES)
-                .map(|s| s.into_owned())
-                .collect(),
+        .map(|c| {
+            let take = |rows: &mut dyn Iterator<Item = usize>, most: usize| -> Vec<String> {
+                rows.filter_map(|r| c.data.cell(r)).take(most).map(|s| s.into_owned()).collect()
+            };
+            let mut samples = take(&mut (0..n).step_by(step), MAX_SAMPLES);
+            if step > 1 && samples.len() < AT_LEAST {
+                samples = take(&mut (0..n), AT_LEAST);
+            }
+            ColumnInput { name: c.name.clone(), samples }
         })
         .collect()
 }

@@ -4,6 +4,7 @@ pub mod cells;
 mod container;
 mod delimited;
 mod encoding;
+mod frame;
 mod json;
 mod records;
 mod scan;

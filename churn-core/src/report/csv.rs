@@ -34,7 +34,7 @@ impl Predictions {
     /// # Errors
     /// `io`.
     pub fn write_csv(&self, path: impl AsRef<Path>) -> Result<()> {
-        crate::registry::write_whole(path.as_ref(), self.to_csv()?.as_bytes())
+        crate::files::write_whole(path.as_ref(), self.to_csv()?.as_bytes())
     }
 
     /// Writes the predictions as a JSON file (an array of objects), whole or not at all.
@@ -44,6 +44,6 @@ impl Predictions {
     pub fn write_json(&self, path: impl AsRef<Path>) -> Result<()> {
         let text = serde_json::to_string_pretty(&super::predictions_json(self))
             .map_err(|e| Error::internal("predictions could not be written as JSON").caused_by(e))?;
-        crate::registry::write_whole(path.as_ref(), text.as_bytes())
+        crate::files::write_whole(path.as_ref(), text.as_bytes())
     }
 }

@@ -1,6 +1,6 @@
 //! Arrow record batches in and out.
 
-use super::{Column, ColumnData, Places, RawColumn, RawTable, Source, Table};
+use super::{Column, ColumnData, Table};
 use crate::error::{Error, ErrorKind, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
@@ -80,25 +80,6 @@ impl ColumnData {
             }
             (a, _) => a,
         }
-    }
-}
-
-impl RawTable {
-    /// A raw table of the record batches of one frame.
-    ///
-    /// # Errors
-    /// `empty_input` where there is no column or no row; `unsupported` for nested or binary columns.
-    pub fn from_batches(schema: &Schema, batches: &[RecordBatch]) -> Result<RawTable> {
-        let n_rows = batches.iter().map(RecordBatch::num_rows).sum();
-        crate::read::check_not_empty(schema.fields().len(), n_rows, "the frame")?;
-        let mut columns = Vec::with_capacity(schema.fields().len());
-        for (i, field) in schema.fields().iter().enumerate() {
-            let chunks: Vec<ArrayRef> = batches.iter().map(|b| b.column(i).clone()).collect();
-            columns.push(RawColumn { name: field.name().clone(), data: column_from_arrow(field.name(), &chunks)? });
-        }
-        crate::read::make_names_unique(columns.iter_mut().map(|c| &mut c.name));
-        let source = Source { format: "frame".into(), ..Source::default() };
-        Ok(RawTable::new(columns, n_rows, Places::Items, source, Vec::new()))
     }
 }
 

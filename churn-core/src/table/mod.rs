@@ -7,7 +7,7 @@
 mod arrow;
 mod column;
 
-pub(crate) use arrow::batch_of;
+pub(crate) use arrow::{batch_of, column_from_arrow};
 pub use column::ColumnData;
 pub(crate) use column::{days_from_date, format_number};
 
