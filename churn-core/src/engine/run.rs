@@ -70,19 +70,21 @@ impl Engine {
     pub fn map(&self, raw: &RawTable, overrides: &BTreeMap<String, Option<String>>) -> Result<Mapping> {
         let mut all = overrides.clone();
         let taken: Vec<String> = overrides.values().flatten().cloned().collect();
+        let mut known: Vec<&String> = Vec::new();
         for (header, field) in &self.model().headers {
-            if raw.column(header).is_some() && !taken.contains(field) {
-                all.entry(header.clone()).or_insert_with(|| Some(field.clone()));
+            if raw.column(header).is_some() && !taken.contains(field) && !all.contains_key(header) {
+                all.insert(header.clone(), Some(field.clone()));
+                known.push(header);
             }
         }
-        map::map_table(
-            raw,
-            &MapOptions {
-                table_kind: Some(Default::default()),
-                profile: Some(self.model().profile.clone()),
-                overrides: all,
-            },
-        )
+        let profile = Some(self.model().profile.clone());
+        let mut mapping =
+            map::map_table(raw, &MapOptions { table_kind: Some(Default::default()), profile, overrides: all })?;
+        for column in mapping.columns.iter_mut().filter(|c| known.contains(&&c.source)) {
+            column.method = "model".to_owned();
+            column.evidence = vec!["the model was trained on a column of this name".to_owned()];
+        }
+        Ok(mapping)
     }
 
     fn judge(&self, raw: &RawTable, options: &ScoreOptions<'_>) -> Result<(Mapping, Validated)> {
@@ -116,11 +118,12 @@ impl Engine {
         let raw = input.read(&options.read)?;
         let n_reasons = options.n_reasons()?;
         let (mapping, quality, table, matrix) = self.prepare(&raw, options)?;
+        let reasoner = Reasoner::new(self.model(), self.explainer());
         let mut rows = Vec::with_capacity(matrix.n_rows());
         while rows.len() < matrix.n_rows() {
             let end = (rows.len() + CHUNK).min(matrix.n_rows());
             let chunk = (rows.len()..end).into_par_iter().with_min_len(64).map(|r| {
-                let prediction = self.predict_row(&table, &matrix, r, n_reasons)?;
+                let prediction = self.predict_row(&reasoner, &table, &matrix, r, n_reasons)?;
                 Ok(crate::report::Row {
                     customer_id: prediction.customer_id,
                     score: prediction.score,
@@ -153,7 +156,8 @@ impl Engine {
         let raw = crate::read::read_records(std::slice::from_ref(record))?;
         let n_reasons = options.n_reasons()?;
         let (_, _, table, matrix) = self.prepare(&raw, options)?;
-        let row = self.predict_row(&table, &matrix, 0, n_reasons)?;
+        let reasoner = Reasoner::new(self.model(), self.explainer());
+        let row = self.predict_row(&reasoner, &table, &matrix, 0, n_reasons)?;
         Ok(Prediction {
             customer_id: row.customer_id,
             churn_probability: row.score.probability,
@@ -180,8 +184,14 @@ impl Engine {
         self.explainer().explain(self.model(), &matrix)
     }
 
-    fn predict_row(&self, table: &Table, matrix: &FeatureMatrix, row: usize, n_reasons: usize) -> Result<PredictedRow> {
-        let reasoner = Reasoner::new(self.model(), self.explainer());
+    fn predict_row(
+        &self,
+        reasoner: &Reasoner<'_>,
+        table: &Table,
+        matrix: &FeatureMatrix,
+        row: usize,
+        n_reasons: usize,
+    ) -> Result<PredictedRow> {
         let written = |feature: usize| {
             let column = table.column(&self.model().plan.features()[feature].name)?;
             column.data.cell(row).map(Cow::into_owned)

@@ -17,7 +17,7 @@ pub struct ColumnMatch {
     pub field: Option<String>,
     /// 0-100: of the columns mapped with confidence c, about c % are right.
     pub confidence: f64,
-    /// The strongest evidence: `exact`, `alias`, `tokens`, `typo`, `values`, `override` or `none`.
+    /// The strongest evidence: `exact`, `alias`, `tokens`, `typo`, `values`, `override`, `model` or `none`.
     pub method: String,
     /// Every piece of evidence, in words.
     pub evidence: Vec<String>,

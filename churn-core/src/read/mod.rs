@@ -6,6 +6,8 @@ mod delimited;
 mod encoding;
 mod frame;
 mod json;
+#[cfg(feature = "polars")]
+mod polars;
 mod records;
 mod scan;
 mod sniff;

@@ -166,6 +166,13 @@ impl Predictions {
         batch_of(columns.iter().map(|(n, d)| (n.as_str(), d)))
     }
 
+    /// The predictions as a polars frame.
+    #[cfg(feature = "polars")]
+    pub fn to_polars(&self) -> Result<polars::prelude::DataFrame> {
+        let columns = self.columns();
+        crate::table::frame_of(self.len(), columns.iter().map(|(n, d)| (n.as_str(), d)))
+    }
+
     /// Row indices by falling churn probability; ties keep the order of the table.
     pub fn riskiest(&self, limit: usize) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.rows.len()).collect();

@@ -6,10 +6,14 @@
 
 mod arrow;
 mod column;
+#[cfg(feature = "polars")]
+mod polars;
 
 pub(crate) use arrow::{batch_of, column_from_arrow};
 pub use column::ColumnData;
 pub(crate) use column::{days_from_date, format_number};
+#[cfg(feature = "polars")]
+pub(crate) use polars::frame_of;
 
 use std::sync::Arc;
 

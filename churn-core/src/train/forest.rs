@@ -17,7 +17,7 @@ use ndarray::{Array1, Axis};
 use rayon::prelude::*;
 
 /// Trees in the forest.
-pub(super) const TREES: usize = 200;
+pub(super) const TREES: usize = 100;
 /// Deepest split.
 const MAX_DEPTH: usize = 7;
 /// Least (weighted) rows in a leaf of the bootstrap sample.
