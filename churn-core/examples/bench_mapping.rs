@@ -44,11 +44,10 @@ struct Tally {
     profiles: usize,
 }
 
-fn evaluate(
-    sources: &[Source],
-    blind: bool,
-    verbose: bool,
-) -> Result<(Tally, Vec<(f64, bool)>), Box<dyn std::error::Error>> {
+/// Confidence of a mapped column, and whether it is right.
+type Bins = Vec<(f64, bool)>;
+
+fn evaluate(sources: &[Source], blind: bool, verbose: bool) -> Result<(Tally, Bins), Box<dyn std::error::Error>> {
     let mut spread: HashMap<String, HashSet<usize>> = HashMap::new();
     for (i, source) in sources.iter().enumerate() {
         for column in &source.columns {

@@ -144,8 +144,10 @@ pub(crate) fn candidates(kind: TableKind, index: &Index, seen: &Seen<'_>, off: &
         keep(Found { field, score: 1.0, method: "exact", evidence });
     }
     if !decoy {
-        spelled(index, header, off, &mut keep);
-        shortened(kind, index, header, off, &mut keep);
+        // A name that is known as a whole is not taken apart.
+        if !spelled(index, header, off, &mut keep) {
+            shortened(kind, index, header, off, &mut keep);
+        }
         mistyped(index, header, off, &mut keep);
         entity(kind, index, seen, &mut keep);
         unnamed(kind, index, seen, &mut keep);
@@ -206,14 +208,17 @@ fn spelling(alias: &Alias) -> Found {
     Found { field: alias.field, score: alias.strength.base(), method, evidence: vec![words] }
 }
 
-/// Known spellings: the same letters, or the same words in any order.
-fn spelled(index: &Index, header: &Header, off: &HashSet<String>, keep: &mut impl FnMut(Found)) {
+/// Known spellings: the same letters, or the same words in any order. Whether there was one that needs no cells.
+fn spelled(index: &Index, header: &Header, off: &HashSet<String>, keep: &mut impl FnMut(Found)) -> bool {
+    let mut known = false;
     let by_words = if header.tokens.is_empty() { None } else { index.by_words(&header.key()) };
     for alias in [index.by_letters(&header.squash), by_words].into_iter().flatten() {
         if !off.contains(&alias.squash) {
             keep(spelling(alias));
+            known |= alias.strength >= Strength::Fair;
         }
     }
+    known
 }
 
 /// Spellings with words left out that add nothing: units, windows, "flag", the table's own thing.
