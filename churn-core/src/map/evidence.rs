@@ -34,7 +34,7 @@ pub(crate) struct Found {
 const MAX_DROPPED: usize = 3;
 
 /// A word shared by more spellings than this says nothing about which field is meant.
-const COMMON: usize = 250;
+const COMMON: usize = 120;
 
 /// What one word costs when it is left out of a header for this field; `None` where it may not be.
 fn cost(kind: TableKind, spec: &FieldSpec, word: &str) -> Option<f64> {
