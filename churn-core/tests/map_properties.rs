@@ -91,7 +91,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
     #[test]
-    fn the_order_of_columns_does_not_matter(columns in table(), seed in any::<u64>()) {
+    fn map_the_order_of_columns_does_not_matter(columns in table(), seed in any::<u64>()) {
         let mut shuffled = columns.clone();
         let n = shuffled.len();
         for i in (1..n).rev() {
@@ -106,7 +106,7 @@ proptest! {
     }
 
     #[test]
-    fn an_unrelated_column_changes_nothing_else(columns in table(), name in "zq[vwx]{4,8}", at in 0usize..20) {
+    fn map_an_unrelated_column_changes_nothing_else(columns in table(), name in "zq[vwx]{4,8}", at in 0usize..20) {
         let mut more = columns.clone();
         more.insert(at.min(columns.len()), ColumnInput { name: name.clone(), samples: vec!["qqq".to_owned()] });
         let (a, b) = (map(&columns), map(&more));
@@ -118,7 +118,7 @@ proptest! {
     }
 
     #[test]
-    fn the_canonical_name_is_certain(columns in table(), pick in any::<prop::sample::Index>(), k in 0usize..6, f in any::<prop::sample::Index>()) {
+    fn map_the_canonical_name_is_certain(columns in table(), pick in any::<prop::sample::Index>(), k in 0usize..6, f in any::<prop::sample::Index>()) {
         let kind = TableKind::ALL[k];
         let spec = &fields(kind)[f.index(fields(kind).len())];
         let mut renamed = columns.clone();
@@ -136,7 +136,7 @@ proptest! {
     }
 
     #[test]
-    fn no_field_twice_and_no_cell_in_words(columns in table()) {
+    fn map_no_field_twice_and_no_cell_in_words(columns in table()) {
         let mut marked = columns;
         for (i, column) in marked.iter_mut().enumerate() {
             column.samples = vec![format!("SECRET{i}@leak.example"), format!("SECRET{i}")];
@@ -152,7 +152,7 @@ proptest! {
     }
 
     #[test]
-    fn any_header_is_survived(names in prop::collection::vec(any::<String>(), 0..12)) {
+    fn map_any_header_is_survived(names in prop::collection::vec(any::<String>(), 0..12)) {
         let columns: Vec<_> = names
             .iter()
             .map(|name| ColumnInput { name: name.clone(), samples: vec![name.clone()] })

@@ -5,7 +5,7 @@ use super::names::Header;
 use crate::schema::{FieldSpec, TableKind, fields};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::LazyLock;
+use std::sync::OnceLock;
 
 /// How sure a spelling is, before the values are looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -117,12 +117,13 @@ pub(crate) fn expand(pattern: &str) -> Vec<String> {
     all
 }
 
-static INDEXES: LazyLock<Vec<Index>> = LazyLock::new(|| TableKind::ALL.into_iter().map(Index::build).collect());
+/// One index a kind, built when the kind is first met.
+static INDEXES: [OnceLock<Index>; TableKind::ALL.len()] = [const { OnceLock::new() }; TableKind::ALL.len()];
 
 /// The spellings of a table kind.
 pub(crate) fn index(kind: TableKind) -> &'static Index {
     // The kinds are numbered in the order of `ALL`.
-    &INDEXES[kind as usize]
+    INDEXES[kind as usize].get_or_init(|| Index::build(kind))
 }
 
 impl Index {

@@ -34,7 +34,7 @@ pub(crate) struct Found {
 const MAX_DROPPED: usize = 3;
 
 /// A word shared by more spellings than this says nothing about which field is meant.
-const COMMON: usize = 250;
+const COMMON: usize = 120;
 
 /// What one word costs when it is left out of a header for this field; `None` where it may not be.
 fn cost(kind: TableKind, spec: &FieldSpec, word: &str) -> Option<f64> {
@@ -144,8 +144,10 @@ pub(crate) fn candidates(kind: TableKind, index: &Index, seen: &Seen<'_>, off: &
         keep(Found { field, score: 1.0, method: "exact", evidence });
     }
     if !decoy {
-        spelled(index, header, off, &mut keep);
-        shortened(kind, index, header, off, &mut keep);
+        // A name that is known as a whole is not taken apart.
+        if !spelled(index, header, off, &mut keep) {
+            shortened(kind, index, header, off, &mut keep);
+        }
         mistyped(index, header, off, &mut keep);
         entity(kind, index, seen, &mut keep);
         unnamed(kind, index, seen, &mut keep);
@@ -157,11 +159,42 @@ pub(crate) fn candidates(kind: TableKind, index: &Index, seen: &Seen<'_>, off: &
         }
     }
     let mut all: Vec<Found> = best.into_values().collect();
+    let before: Vec<f64> = all.iter().map(|f| f.score).collect();
     for found in &mut all {
         weigh(kind, index, seen, found);
     }
+    if kind == TableKind::Customers {
+        let meant: Vec<Found> =
+            all.iter().zip(before).filter_map(|(f, score)| neighbour(index, &seen.values, f, score)).collect();
+        for found in meant {
+            all.retain(|f| f.field != found.field || f.score > found.score);
+            if !all.iter().any(|f| f.field == found.field) {
+                all.push(found);
+            }
+        }
+    }
     all.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.field.cmp(&b.field)));
     all
+}
+
+/// The field beside a field that one word may name as well, where the cells are plainly those of the neighbour:
+/// "resiliation" is a day or a yes, "state" a place or a status.
+fn neighbour(index: &Index, v: &ValueProfile, found: &Found, before: f64) -> Option<Found> {
+    // Only a name that was good, and that the cells refuted.
+    if before < 0.75 || found.score >= 0.45 {
+        return None;
+    }
+    let vocabulary = |list| v.share(list) >= 0.8;
+    let (field, words) = match index.fields[found.field].name.as_str() {
+        "churn_date" if v.boolean() >= 0.8 => ("churned", "the cells say whether, not when"),
+        "churned" if v.date >= 0.8 => ("churn_date", "the cells say when, not whether"),
+        "region" if vocabulary(Vocabulary::Status) => ("status", "the cells are states of an account"),
+        "tenure_months" | "plan" if vocabulary(Vocabulary::Contract) => ("contract", "the cells are contract terms"),
+        _ => return None,
+    };
+    let field = index.field(field)?;
+    let evidence = vec![format!("a name near the field, and {words}")];
+    Some(Found { field, score: 0.84, method: "values", evidence })
 }
 
 /// The evidence of a spelling.
@@ -175,14 +208,17 @@ fn spelling(alias: &Alias) -> Found {
     Found { field: alias.field, score: alias.strength.base(), method, evidence: vec![words] }
 }
 
-/// Known spellings: the same letters, or the same words in any order.
-fn spelled(index: &Index, header: &Header, off: &HashSet<String>, keep: &mut impl FnMut(Found)) {
+/// Known spellings: the same letters, or the same words in any order. Whether there was one that needs no cells.
+fn spelled(index: &Index, header: &Header, off: &HashSet<String>, keep: &mut impl FnMut(Found)) -> bool {
+    let mut known = false;
     let by_words = if header.tokens.is_empty() { None } else { index.by_words(&header.key()) };
     for alias in [index.by_letters(&header.squash), by_words].into_iter().flatten() {
         if !off.contains(&alias.squash) {
             keep(spelling(alias));
+            known |= alias.strength >= Strength::Fair;
         }
     }
+    known
 }
 
 /// Spellings with words left out that add nothing: units, windows, "flag", the table's own thing.
@@ -258,7 +294,7 @@ fn mistyped(index: &Index, header: &Header, off: &HashSet<String>, keep: &mut im
     }
 }
 
-/// A header that only names the payer: an identifier or a name, as its cells are.
+/// Headers that only the cells can tell apart: "customer" is an identifier or a name.
 fn entity(kind: TableKind, index: &Index, seen: &Seen<'_>, keep: &mut impl FnMut(Found)) {
     const PAYERS: [&str; 16] = [
         "customer",

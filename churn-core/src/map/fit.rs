@@ -188,6 +188,9 @@ fn category(kind: TableKind, spec: &FieldSpec, v: &ValueProfile) -> Fit {
         "status" if kind != TableKind::Usage => known(Vocabulary::Status, "the cells are states"),
         "gender" if numbers && v.n_distinct > 3 => Fit::No("the cells have too many values"),
         "gender" => known(Vocabulary::Gender, "the cells are genders"),
+        "plan" if v.share(Vocabulary::Contract) >= MOST && v.share(Vocabulary::Plan) < 0.2 => {
+            Fit::No("the cells are contract terms")
+        }
         "plan" if two && v.n_distinct <= 2 => Fit::Odd("the cells are yes and no"),
         "plan" => known(Vocabulary::Plan, "the cells are names of plans"),
         "payment_method" => known(Vocabulary::Payment, "the cells are ways of paying"),

@@ -17,6 +17,8 @@ mod names;
 mod overrides;
 mod pii;
 mod recognise;
+#[cfg(test)]
+mod tests;
 mod values;
 
 pub use mapping::{Candidate, ColumnMatch, Mapping, MissingField};

@@ -82,9 +82,20 @@ pub(crate) fn fold(text: &str) -> String {
     out
 }
 
+/// The header without the marks that systems put on names of their own making: `Plan__c`, `$session_id`.
+fn undecorated(header: &str) -> &str {
+    let header = header.trim();
+    let header = header.strip_suffix("__c").or_else(|| header.strip_suffix("__pc")).unwrap_or(header);
+    match header.strip_prefix(['$', '_']) {
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_lowercase()) => rest,
+        _ => header,
+    }
+}
+
 /// The words of a header as they stand, folded: split at separators, at camelCase and between letters and
 /// digits; currency signs, `%` and `#` become words.
 pub(crate) fn raw_words(header: &str) -> Vec<String> {
+    let header = undecorated(header);
     let chars: Vec<char> = header.nfkd().filter(|c| !is_mark(*c)).collect();
     let mut words = Vec::new();
     let mut word = String::new();
@@ -270,6 +281,8 @@ mod tests {
         assert_eq!(key("Logins (30d)"), key("logins_last_30_days"));
         assert_eq!(key("Created At"), key("date created"));
         assert_eq!(key("Month-to-month"), "monthtomonth");
+        assert_eq!(key("Contract_Start_Date__c"), key("contract start date"));
+        assert_eq!(key("$session_id"), key("session id"));
     }
 
     #[test]

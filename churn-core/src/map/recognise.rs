@@ -101,7 +101,7 @@ pub(crate) fn table_kind(seen: &[Seen<'_>]) -> TableKind {
 }
 
 /// Words of headers that belong to one industry.
-const TELECOM: [&str; 24] = [
+const TELECOM: [&str; 27] = [
     "sms",
     "roaming",
     "voicemail",
@@ -126,6 +126,9 @@ const TELECOM: [&str; 24] = [
     "internet",
     "svc",
     "minute",
+    "call",
+    "called",
+    "llamada",
 ];
 const SAAS: [&str; 30] = [
     "mrr",
