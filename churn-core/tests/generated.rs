@@ -1,0 +1,87 @@
+//! Pages that are made from the code: compared with what is committed; `UPDATE_GENERATED=1` rewrites them.
+
+use churn_core::ErrorKind;
+use churn_core::schema::{Profile, TableKind, fields};
+use std::fmt::Write;
+use std::path::Path;
+
+fn check(file: &str, text: &str) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs").join(file);
+    if std::env::var_os("UPDATE_GENERATED").is_some() {
+        std::fs::write(&path, text).expect("written");
+    }
+    let committed = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(committed == text, "docs/{file} is out of date: run `make generated`");
+}
+
+#[test]
+fn errors() {
+    let mut text = String::from(
+        "# Errors\n\nOne scheme in all languages: every error has a stable `code`, a stable `number`, a message that says what and\nwhere, a hint on how to mend it, and machine-readable `context` (path, row, column, offset and the like). Messages never\nhold the content of a cell. Made from the code by `make generated`.\n\n| number | code | stage | meaning |\n|---|---|---|---|\n",
+    );
+    for kind in ErrorKind::all() {
+        writeln!(text, "| {} | `{}` | {} | {} |", kind.number(), kind.code(), kind.stage().name(), kind.meaning())
+            .expect("text");
+    }
+    text += "\n| stage | Python | Node | C |\n|---|---|---|---|\n";
+    let classes = [
+        "ChurnError",
+        "ReadError",
+        "MappingError",
+        "ValidationError",
+        "FeatureError",
+        "ModelError",
+        "TrainError",
+        "ReportError",
+    ];
+    for (stage, class) in churn_core::Stage::ALL.iter().zip(classes) {
+        writeln!(text, "| {} | `churn.{class}` | `err.code`, `err.number` | the number is the status |", stage.name())
+            .expect("text");
+    }
+    check("errors.md", &text);
+}
+
+#[test]
+fn canonical_fields() {
+    let mut text = String::from(
+        "# Canonical fields\n\nMade from `churn-core/schema/fields.toml` by `make generated`. A column that means none of these keeps its own name and may\nstill be a feature.\n",
+    );
+    for kind in TableKind::ALL {
+        write!(
+            text,
+            "\n## {}\n\n| field | type | unit | limits | notes | meaning |\n|---|---|---|---|---|---|\n",
+            kind.name()
+        )
+        .expect("text");
+        for field in fields(kind) {
+            let field_type = format!("{:?}", field.field_type).to_lowercase();
+            let limits = match (field.min, field.max) {
+                (Some(a), Some(b)) => format!("{a} to {b}"),
+                (Some(a), None) => format!("at least {a}"),
+                (None, Some(b)) => format!("at most {b}"),
+                (None, None) => String::new(),
+            };
+            let notes = match (field.pii, field.leak) {
+                (true, _) => "personal",
+                (_, true) => "never a feature",
+                _ => "",
+            };
+            writeln!(
+                text,
+                "| `{}` | {field_type} | {} | {limits} | {notes} | {} |",
+                field.name,
+                field.unit.as_deref().unwrap_or(""),
+                field.description
+            )
+            .expect("text");
+        }
+    }
+    text += "\n## Required by profile\n\n| profile | required |\n|---|---|\n";
+    for name in Profile::shipped_names() {
+        let profile = Profile::shipped(name).expect("profile");
+        let required: Vec<String> = profile.required.iter().map(|any| any.join(" or ")).collect();
+        let required = if required.is_empty() { "nothing".to_owned() } else { required.join(", ") };
+        writeln!(text, "| {name} | {required} |").expect("text");
+    }
+    check("fields.md", &text);
+}
