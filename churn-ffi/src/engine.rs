@@ -127,11 +127,7 @@ pub unsafe extern "C" fn churn_engine_score_one(
     let body = || {
         // SAFETY: as the caller promises.
         let (engine, record, options) = unsafe {
-            (
-                object(engine, "engine")?,
-                text(record_json, "record_json")?,
-                optional_text(options_json, "options_json")?,
-            )
+            (object(engine, "engine")?, text(record_json, "record_json")?, optional_text(options_json, "options_json")?)
         };
         let prediction = engine.0.score_one(&options::record(record)?, &options::score(options)?)?;
         Ok(json_text(&report::prediction_json(&prediction)))
@@ -162,11 +158,7 @@ pub unsafe extern "C" fn churn_engine_score_csv(
     let body = || {
         // SAFETY: as the caller promises.
         let (engine, data, options) = unsafe {
-            (
-                object(engine, "engine")?,
-                bytes(data, len, "data")?,
-                optional_text(options_json, "options_json")?,
-            )
+            (object(engine, "engine")?, bytes(data, len, "data")?, optional_text(options_json, "options_json")?)
         };
         let scored = engine.0.score(data, &options::score(options)?)?;
         let mut answer = json!({ "predictions": report::predictions_json(&scored.predictions) });

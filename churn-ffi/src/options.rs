@@ -46,6 +46,8 @@ pub fn map(headers: &str, text: Option<&str>) -> Result<(Vec<ColumnInput>, MapOp
     let headers: Vec<String> = serde_json::from_str(headers).map_err(|e| {
         let place = format!("line {}, column {}", e.line(), e.column());
         invalid("headers_json", format!("headers_json is not a JSON array of texts ({place})"))
+            .with("line", e.line())
+            .with("column", e.column())
             .hint("give the headers as [\"Customer ID\", \"Tenure\"]")
     })?;
     let given: Map = options(text, "give table_kind, profile, overrides, samples {header: [values]} or none")?;

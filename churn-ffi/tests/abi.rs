@@ -98,7 +98,8 @@ fn options_reach_the_core_and_wrong_ones_are_refused() {
     let engine = telecom();
     let table = CSV.replace("contract", "agreement");
     assert_eq!(score_csv(engine, table.as_bytes(), None).expect_err("no contract").1, "field_unmapped");
-    let given = c(r#"{"overrides": {"agreement": "contract"}, "reasons": 1, "as_of": "2026-03-01", "scored_at": null}"#);
+    let given =
+        c(r#"{"overrides": {"agreement": "contract"}, "reasons": 1, "as_of": "2026-03-01", "scored_at": null}"#);
     let found = score_csv(engine, table.as_bytes(), Some(&given)).expect("an override");
     assert!(found["predictions"][0].get("reason_1").is_some());
     assert!(found["predictions"][0].get("reason_2").is_none());
@@ -131,8 +132,7 @@ fn records_that_are_none_are_malformed() {
     }
     let deep = "[".repeat(100_000);
     assert_eq!(score_one(engine, &c(&deep), c"{}").expect_err("too deep").0, 1102);
-    let (number, _, context) =
-        score_one(engine, &c("{\"tenure_months\": 3}"), c"{}").expect_err("hardly any field");
+    let (number, _, context) = score_one(engine, &c("{\"tenure_months\": 3}"), c"{}").expect_err("hardly any field");
     assert_eq!((number, context["profile"].as_str()), (1201, Some("telecom")));
     // SAFETY: the engine is ours.
     unsafe { churn_engine_free(engine) };
@@ -246,7 +246,10 @@ fn files_are_written_whole_or_not_at_all() {
             call(|o, e| churn_engine_score_file(engine, source.as_ptr(), target.as_ptr(), null(), o, e)).map(take)
         };
         let found = file(&target).expect("a good file");
-        assert_eq!(found.as_object().map(|o| o.keys().cloned().collect()), Some(vec!["summary".to_owned(), "mapping".into(), "quality".into()]));
+        assert_eq!(
+            found.as_object().map(|o| o.keys().cloned().collect()),
+            Some(vec!["summary".to_owned(), "mapping".into(), "quality".into()])
+        );
         let written = std::fs::read_to_string(folder.join("out.csv")).expect("predictions");
         assert_eq!(written.lines().count(), 4);
         assert_eq!(file(&path("no/such/folder/out.csv")).expect_err("no folder").1, "io");

@@ -11,7 +11,7 @@ const REST: [&str; 2] = ["lib", "options"];
 /// Version and status numbers, from the same lists that the library uses.
 fn constants() -> String {
     let mut text = format!(
-        "/* Version of this header; churn_version() is the library's. */\n#define CHURN_VERSION \"{}\"\n\n\
+        "\n/* Version of this header; churn_version() is the library's. */\n#define CHURN_VERSION \"{}\"\n\n\
          /* What a call returns: 0 or an error's number. Numbers never move; new ones may come. */\n\
          enum churn_status {{\n    CHURN_OK = 0",
         env!("CARGO_PKG_VERSION")
@@ -31,7 +31,8 @@ fn generated(root: &Path) -> String {
     });
     let mut text = Vec::new();
     builder.generate().expect("the source has a header").write(&mut text);
-    String::from_utf8(text).expect("a header is text")
+    // In C it is about pointers; clippy wants the other word.
+    String::from_utf8(text).expect("a header is text").replace(" * # Safety\n * ", " * Pointers: ")
 }
 
 #[test]
@@ -66,5 +67,5 @@ fn every_source_is_known_and_every_exported_function_stands_in_the_header() {
             seen += 1;
         }
     }
-    assert_eq!(seen, 17, "a function came or went: README.md lists them all");
+    assert_eq!(seen, 16, "a function came or went: README.md lists them all");
 }
