@@ -26,7 +26,8 @@ struct Map {
     table_kind: Option<String>,
     profile: Option<String>,
     overrides: Option<BTreeMap<String, Option<String>>>,
-    samples: Option<BTreeMap<String, Vec<Value>>>,
+    // Checked by hand: serde would put a cell in the wrong place into its message.
+    samples: Option<Value>,
 }
 
 /// How to score.
@@ -51,9 +52,13 @@ pub fn map(headers: &str, text: Option<&str>) -> Result<(Vec<ColumnInput>, MapOp
             .hint("give the headers as [\"Customer ID\", \"Tenure\"]")
     })?;
     let given: Map = options(text, "give table_kind, profile, overrides, samples {header: [values]} or none")?;
-    let samples = given.samples.unwrap_or_default();
+    let samples = match given.samples {
+        None => Record::new(),
+        Some(Value::Object(samples)) if samples.values().all(Value::is_array) => samples,
+        Some(_) => return Err(invalid("samples", "samples are not lists of values").hint("give {header: [values]}")),
+    };
     let columns = headers.into_iter().map(|name| {
-        let values = samples.get(&name).into_iter().flatten();
+        let values = samples.get(&name).and_then(Value::as_array).into_iter().flatten();
         ColumnInput { samples: values.filter_map(cell).collect(), name }
     });
     let options = MapOptions {

@@ -152,6 +152,29 @@ fn text_that_is_not_utf_8_is_refused_and_nul_in_json_comes_back_as_text() {
 }
 
 #[test]
+fn samples_are_taken_and_never_told() {
+    let map = |options: &str| {
+        let options = c(options);
+        let (mut out, mut error) = (null_mut(), null_mut());
+        // SAFETY: valid pointers; what was written is ours.
+        unsafe {
+            let headers = c"[\"email\"]".as_ptr();
+            let status = churn_map_columns(headers, options.as_ptr(), &raw mut out, &raw mut error);
+            let message = CStr::from_ptr(churn_error_message(error)).to_str().expect("UTF-8").to_owned();
+            churn_string_free(out);
+            churn_error_free(error);
+            (status, message)
+        }
+    };
+    assert_eq!(map(r#"{"samples": {"email": ["ann@example.com", null, 3]}}"#), (0, String::new()));
+    for wrong in [r#"{"samples": {"email": "ann@example.com"}}"#, r#"{"samples": "ann@example.com"}"#] {
+        let (status, message) = map(wrong);
+        assert_eq!(status, 1001);
+        assert!(!message.contains("ann"), "{message}");
+    }
+}
+
+#[test]
 fn null_is_never_a_crash() {
     let engine = telecom();
     let (r, p, n) = (c"{}".as_ptr(), c"x".as_ptr(), null::<c_char>());
