@@ -1,0 +1,242 @@
+/*
+ * Which customers are about to leave, why, and what to do: the C interface of churn.
+ *
+ * Every call that can fail returns 0, or the number of the error (enum churn_status). Outputs are written only on
+ * success, `error` only on failure; `error` may be NULL. NULL for anything else that is required is the error
+ * invalid_argument, never a crash. All text is UTF-8. An engine may be used by many threads at once. The rules on
+ * one page: README.md beside this header's source; a whole program: c/score.c.
+ *
+ * Written from the Rust source, not by hand: UPDATE_HEADER=1 cargo test -p churn-ffi --test header
+ */
+
+#ifndef CHURN_H
+#define CHURN_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* Version of this header; churn_version() is the library's. */
+#define CHURN_VERSION "0.1.0"
+
+/* What a call returns: 0 or an error's number. Numbers never move; new ones may come. */
+enum churn_status {
+    CHURN_OK = 0,
+    /* An argument has a value that the call cannot take. */
+    CHURN_INVALID_ARGUMENT = 1001,
+    /* The request is understood, but this build or version cannot do it. */
+    CHURN_UNSUPPORTED = 1002,
+    /* A bug in the engine; please report it. */
+    CHURN_INTERNAL = 1003,
+    /* The caller asked a long call to stop. */
+    CHURN_CANCELLED = 1004,
+    /* A file could not be opened, read or written. */
+    CHURN_IO = 1101,
+    /* The bytes are not a table of the expected format. */
+    CHURN_MALFORMED = 1102,
+    /* The text's character encoding is unknown, or the bytes do not fit it. */
+    CHURN_ENCODING = 1103,
+    /* There is nothing to read: no bytes, no header, or no rows. */
+    CHURN_EMPTY_INPUT = 1104,
+    /* The input is over a limit of the read options. */
+    CHURN_TOO_LARGE = 1105,
+    /* No column was found for a field that the profile or the model requires. */
+    CHURN_FIELD_UNMAPPED = 1201,
+    /* A required column holds no value of its field's type. */
+    CHURN_WRONG_TYPE = 1301,
+    /* A required column holds only values outside the field's range. */
+    CHURN_OUT_OF_RANGE = 1302,
+    /* A column would tell the model the answer; training stops. */
+    CHURN_LEAKAGE = 1304,
+    /* The label has fewer than two classes. */
+    CHURN_SINGLE_CLASS = 1305,
+    /* The table lacks the columns that a model's features are built from. */
+    CHURN_FEATURE_MISSING = 1401,
+    /* There is no model of that name or at that path. */
+    CHURN_MODEL_NOT_FOUND = 1501,
+    /* The file is not a model file of a version that this build reads. */
+    CHURN_FORMAT_UNSUPPORTED = 1502,
+    /* The model file's checksum does not fit its content: it is damaged or was changed. */
+    CHURN_HASH_MISMATCH = 1503,
+    /* The model file's content contradicts itself. */
+    CHURN_MODEL_INVALID = 1504,
+    /* There are too few customers, or too few of one class, to learn from. */
+    CHURN_TOO_FEW_ROWS = 1601
+};
+
+/**
+ * A model, ready to map, judge, score and explain; may be shared by threads. Freed with churn_engine_free.
+ */
+typedef struct churn_engine churn_engine;
+
+/**
+ * What went wrong: number, code, message, hint and context. Freed with churn_error_free.
+ */
+typedef struct churn_error churn_error;
+
+#ifdef __cplusplus
+extern "C" {
+#endif // __cplusplus
+
+/**
+ * Version of the library, for example "0.1.0"; the text lives as long as the program and is not freed.
+ */
+const char *churn_version(void);
+
+/**
+ * Frees a text that this library wrote to an output. NULL is no text and is fine.
+ *
+ * Pointers: `text` is NULL, or came from an output of this library and was not freed; free() is not for it.
+ */
+void churn_string_free(char *text);
+
+/**
+ * The stable number, the same that the call returned; 0 for NULL.
+ *
+ * Pointers: `error` is NULL, or came from this library and was not freed.
+ */
+int32_t churn_error_number(const churn_error *error);
+
+/**
+ * The stable code, for example "empty_input"; "" for NULL. The text lives as long as the error.
+ *
+ * Pointers: `error` is NULL, or came from this library and was not freed.
+ */
+const char *churn_error_code(const churn_error *error);
+
+/**
+ * What is wrong and where, for people; never the content of a cell. "" for NULL. The text lives as long as the
+ * error.
+ *
+ * Pointers: `error` is NULL, or came from this library and was not freed.
+ */
+const char *churn_error_message(const churn_error *error);
+
+/**
+ * How to mend it; "" where that is not known, and for NULL. The text lives as long as the error.
+ *
+ * Pointers: `error` is NULL, or came from this library and was not freed.
+ */
+const char *churn_error_hint(const churn_error *error);
+
+/**
+ * Machine-readable facts such as path, row or column, as a JSON object of texts; "{}" for NULL. The text lives as
+ * long as the error.
+ *
+ * Pointers: `error` is NULL, or came from this library and was not freed.
+ */
+const char *churn_error_context_json(const churn_error *error);
+
+/**
+ * Frees an error with all its texts. NULL is no error and is fine.
+ *
+ * Pointers: `error` is NULL, or came from this library and was not freed.
+ */
+void churn_error_free(churn_error *error);
+
+/**
+ * A shipped model: "telecom" or "saas". The engine is freed with churn_engine_free.
+ *
+ * Errors: model_not_found, listing the models there are.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL.
+ */
+int32_t churn_engine_pretrained(const char *name, churn_engine **out, churn_error **error);
+
+/**
+ * Loads a saved model. The engine is freed with churn_engine_free.
+ *
+ * Errors: model_not_found, io, format_unsupported, hash_mismatch, model_invalid.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL.
+ */
+int32_t churn_engine_load(const char *path, churn_engine **out, churn_error **error);
+
+/**
+ * Saves the model as one file, whole or not at all.
+ *
+ * Errors: io.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL.
+ */
+int32_t churn_engine_save(const churn_engine *engine, const char *path, churn_error **error);
+
+/**
+ * Frees an engine; no call that uses it may be running. NULL is no engine and is fine.
+ *
+ * Pointers: `engine` is NULL, or came from this library and was not freed.
+ */
+void churn_engine_free(churn_engine *engine);
+
+/**
+ * Scores one customer, given as a JSON object {"header": value, ...}; the answer is the prediction as a JSON
+ * object.
+ *
+ * options_json: NULL, or a JSON object of any of reasons (0 to 4), overrides ({header: field, or null for "leave
+ * it unmapped"}), as_of (the day the values describe, ISO 8601), scored_at (the present instant, ISO 8601; the
+ * library has no clock). The text is freed with churn_string_free.
+ *
+ * Errors: of the stages read, map and features; invalid_argument.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL.
+ */
+int32_t churn_engine_score_one(const churn_engine *engine,
+                               const char *record_json,
+                               const char *options_json,
+                               char **out_json,
+                               churn_error **error);
+
+/**
+ * Scores a table given as the content of a file: CSV, or any other format that the engine reads, recognised by
+ * its content. `data` holds `len` bytes and needs no NUL at its end; it may be NULL where `len` is 0.
+ *
+ * The answer is a JSON object: predictions (an array, in the order of the rows), summary, mapping, quality. The
+ * text is freed with churn_string_free. options_json: as for churn_engine_score_one.
+ *
+ * Errors: of the stages read, map and features; invalid_argument.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL; `len` bytes can be read behind `data`.
+ */
+int32_t churn_engine_score_csv(const churn_engine *engine,
+                               const uint8_t *data,
+                               size_t len,
+                               const char *options_json,
+                               char **out_json,
+                               churn_error **error);
+
+/**
+ * Scores a file and writes the predictions to another as CSV, whole or not at all; a file that is there is
+ * replaced.
+ *
+ * The answer is a JSON object: summary, mapping, quality. The text is freed with churn_string_free. options_json:
+ * as for churn_engine_score_one.
+ *
+ * Errors: of the stages read, map and features; io; invalid_argument.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL.
+ */
+int32_t churn_engine_score_file(const churn_engine *engine,
+                                const char *source,
+                                const char *target_csv,
+                                const char *options_json,
+                                char **out_json,
+                                churn_error **error);
+
+/**
+ * Maps headers to canonical fields without a model. headers_json: a JSON array of texts.
+ *
+ * The answer is the mapping as a JSON object: table_kind, profile, columns (one entry a header), missing, fields
+ * ({field: header}). The text is freed with churn_string_free. options_json: NULL, or a JSON object of any of
+ * table_kind, profile (both recognised where not given), overrides ({header: field, or null for "leave it
+ * unmapped"}), samples ({header: [values]}, which help to recognise a column).
+ *
+ * Errors: invalid_argument.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL.
+ */
+int32_t churn_map_columns(const char *headers_json, const char *options_json, char **out_json, churn_error **error);
+
+#ifdef __cplusplus
+}  // extern "C"
+#endif  // __cplusplus
+
+#endif  /* CHURN_H */

@@ -1,0 +1,286 @@
+//! The C interface called from Rust: the same bits as the core's, NULL and panics everywhere, threads.
+
+#[path = "../src/lib.rs"]
+mod churn;
+
+use churn::engine::*;
+use churn::error::*;
+use churn::strings::*;
+use churn_core::{Engine, Record, ScoreOptions, report};
+use serde_json::{Value, json};
+use std::ffi::{CStr, CString, c_char};
+use std::ptr::{null, null_mut};
+
+const CSV: &str = "customer_id,tenure_months,monthly_charges,contract,internet_service,payment_method\n\
+    C-1,2,95.35,Month-to-month,Fiber optic,Electronic check\n\
+    C-2,61,20.05,Two year,No,Mailed check\n\
+    C-3,,70.1,One year,DSL,Credit card (automatic)\n";
+
+/// Calls with an output and an error, and takes both over.
+fn call<T>(f: impl FnOnce(*mut *mut T, *mut *mut ChurnError) -> i32) -> Result<*mut T, (i32, String, Value)> {
+    let (mut out, mut error) = (null_mut(), null_mut());
+    let status = f(&raw mut out, &raw mut error);
+    if status == 0 {
+        assert!(!out.is_null() && error.is_null());
+        return Ok(out);
+    }
+    assert!(out.is_null(), "an output was written by a call that failed");
+    // SAFETY: a call that failed wrote its error.
+    unsafe {
+        assert_eq!(churn_error_number(error), status);
+        let text = |p: *const c_char| CStr::from_ptr(p).to_str().expect("UTF-8").to_owned();
+        let (code, message) = (text(churn_error_code(error)), text(churn_error_message(error)));
+        assert!(!message.is_empty());
+        assert!(!text(churn_error_hint(error)).is_empty(), "{code}: {message}");
+        let context = serde_json::from_str(&text(churn_error_context_json(error))).expect("JSON");
+        churn_error_free(error);
+        Err((status, code, context))
+    }
+}
+
+fn take(text: *mut c_char) -> Value {
+    // SAFETY: the text came from an output of this library.
+    unsafe {
+        let value = serde_json::from_slice(CStr::from_ptr(text).to_bytes()).expect("JSON");
+        churn_string_free(text);
+        value
+    }
+}
+
+fn c(text: &str) -> CString {
+    CString::new(text).expect("no NUL")
+}
+
+fn telecom() -> *mut ChurnEngine {
+    // SAFETY: valid pointers.
+    call(|out, error| unsafe { churn_engine_pretrained(c"telecom".as_ptr(), out, error) }).expect("a shipped model")
+}
+
+fn score_csv(engine: *const ChurnEngine, data: &[u8], options: Option<&CStr>) -> Result<Value, (i32, String, Value)> {
+    let options = options.map_or(null(), CStr::as_ptr);
+    // SAFETY: valid pointers, true length.
+    call(|out, error| unsafe { churn_engine_score_csv(engine, data.as_ptr(), data.len(), options, out, error) })
+        .map(take)
+}
+
+fn score_one(engine: *const ChurnEngine, record: &CStr, options: &CStr) -> Result<Value, (i32, String, Value)> {
+    // SAFETY: valid pointers.
+    call(|out, error| unsafe { churn_engine_score_one(engine, record.as_ptr(), options.as_ptr(), out, error) })
+        .map(take)
+}
+
+#[test]
+fn json_has_the_bits_of_the_core() {
+    let (engine, core) = (telecom(), Engine::pretrained("telecom").expect("a shipped model"));
+    let options = ScoreOptions { scored_at: Some("2026-03-01T10:00:00Z".into()), ..ScoreOptions::default() };
+    let expected = core.score(CSV.as_bytes(), &options).expect("a good table");
+    let options_json = c(r#"{"scored_at": "2026-03-01T10:00:00Z"}"#);
+    let found = score_csv(engine, CSV.as_bytes(), Some(&options_json)).expect("a good table");
+    let keys: Vec<_> = found.as_object().expect("an object").keys().collect();
+    assert_eq!(keys, ["predictions", "summary", "mapping", "quality"]);
+    assert_eq!(found["predictions"], report::predictions_json(&expected.predictions));
+    assert_eq!(found["mapping"], report::mapping_json(&expected.mapping));
+    for (row, p) in expected.predictions.churn_probabilities().into_iter().enumerate() {
+        let f = found["predictions"][row]["churn_probability"].as_f64().expect("a number");
+        assert_eq!(f.to_bits(), p.to_bits());
+    }
+    let record = json!({"customer_id": "C-1", "tenure_months": 2, "monthly_charges": 95.35,
+        "contract": "Month-to-month", "internet_service": "Fiber optic"});
+    let fields: &Record = record.as_object().expect("an object");
+    let expected = report::prediction_json(&core.score_one(fields, &options).expect("a good record"));
+    assert_eq!(score_one(engine, &c(&record.to_string()), &options_json).expect("a good record"), expected);
+    // SAFETY: the engine is ours.
+    unsafe { churn_engine_free(engine) };
+}
+
+#[test]
+fn options_reach_the_core_and_wrong_ones_are_refused() {
+    let engine = telecom();
+    let table = CSV.replace("contract", "agreement");
+    assert_eq!(score_csv(engine, table.as_bytes(), None).expect_err("no contract").1, "field_unmapped");
+    let given =
+        c(r#"{"overrides": {"agreement": "contract"}, "reasons": 1, "as_of": "2026-03-01", "scored_at": null}"#);
+    let found = score_csv(engine, table.as_bytes(), Some(&given)).expect("an override");
+    assert!(found["predictions"][0].get("reason_1").is_some());
+    assert!(found["predictions"][0].get("reason_2").is_none());
+    for wrong in [
+        r#"{"reason": 1}"#,
+        r#"{"reasons": 9}"#,
+        r#"{"reasons": -1}"#,
+        r#"{"reasons": "1"}"#,
+        r#"{"as_of": "yesterday"}"#,
+        r#"{"overrides": ["agreement"]}"#,
+        "[3]",
+        "null",
+        "",
+        "{",
+        "{} {}",
+    ] {
+        let (number, code, _) = score_csv(engine, CSV.as_bytes(), Some(&c(wrong))).expect_err(wrong);
+        assert_eq!((number, &*code), (1001, "invalid_argument"), "{wrong}");
+    }
+    // SAFETY: the engine is ours.
+    unsafe { churn_engine_free(engine) };
+}
+
+#[test]
+fn records_that_are_none_are_malformed() {
+    let engine = telecom();
+    for (record, line) in [("{\"customer_id\": ", Some("1")), ("", Some("1")), ("[1]", None), ("3", None)] {
+        let (number, _, context) = score_one(engine, &c(record), c"{}").expect_err(record);
+        assert_eq!((number, context["line"].as_str()), (1102, line), "{record}");
+    }
+    let deep = "[".repeat(100_000);
+    assert_eq!(score_one(engine, &c(&deep), c"{}").expect_err("too deep").0, 1102);
+    let (number, _, context) = score_one(engine, &c("{\"tenure_months\": 3}"), c"{}").expect_err("hardly any field");
+    assert_eq!((number, context["profile"].as_str()), (1201, Some("telecom")));
+    // SAFETY: the engine is ours.
+    unsafe { churn_engine_free(engine) };
+}
+
+#[test]
+fn text_that_is_not_utf_8_is_refused_and_nul_in_json_comes_back_as_text() {
+    // SAFETY: valid pointers.
+    let wrong = call(|out, error| unsafe { churn_engine_pretrained(c"tele\xffcom".as_ptr(), out, error) });
+    let (number, _, context) = wrong.expect_err("not UTF-8");
+    assert_eq!((number, &context), (1001, &json!({"argument": "name", "offset": "4"})));
+    let headers = c(r#"["a\u0000b", "tenure_months"]"#);
+    // SAFETY: valid pointers.
+    let mapping = call(|out, error| unsafe { churn_map_columns(headers.as_ptr(), null(), out, error) }).map(take);
+    assert_eq!(mapping.expect("a mapping")["columns"][0]["source"], json!("a\0b"));
+    assert_eq!(c_text("a\0b").as_c_str(), c"a\u{fffd}b");
+}
+
+#[test]
+fn samples_are_taken_and_never_told() {
+    let map = |options: &str| {
+        let options = c(options);
+        let (mut out, mut error) = (null_mut(), null_mut());
+        // SAFETY: valid pointers; what was written is ours.
+        unsafe {
+            let headers = c"[\"email\"]".as_ptr();
+            let status = churn_map_columns(headers, options.as_ptr(), &raw mut out, &raw mut error);
+            let message = CStr::from_ptr(churn_error_message(error)).to_str().expect("UTF-8").to_owned();
+            churn_string_free(out);
+            churn_error_free(error);
+            (status, message)
+        }
+    };
+    assert_eq!(map(r#"{"samples": {"email": ["ann@example.com", null, 3]}}"#), (0, String::new()));
+    for wrong in [r#"{"samples": {"email": "ann@example.com"}}"#, r#"{"samples": "ann@example.com"}"#] {
+        let (status, message) = map(wrong);
+        assert_eq!(status, 1001);
+        assert!(!message.contains("ann"), "{message}");
+    }
+}
+
+#[test]
+fn null_is_never_a_crash() {
+    let engine = telecom();
+    let (r, p, n) = (c"{}".as_ptr(), c"x".as_ptr(), null::<c_char>());
+    let mut engine_out = null_mut::<ChurnEngine>();
+    let mut text_out = null_mut::<c_char>();
+    let (eo, to, ee) = (&raw mut engine_out, &raw mut text_out, null_mut::<*mut ChurnError>());
+    let (none, headers) = (null::<ChurnEngine>(), c"[]".as_ptr());
+    // SAFETY: every pointer is NULL or valid.
+    unsafe {
+        let statuses = [
+            churn_engine_pretrained(n, eo, ee),
+            churn_engine_pretrained(p, null_mut(), ee),
+            churn_engine_load(n, eo, ee),
+            churn_engine_load(p, null_mut(), ee),
+            churn_engine_save(none, p, ee),
+            churn_engine_save(engine, n, ee),
+            churn_engine_score_one(none, r, n, to, ee),
+            churn_engine_score_one(engine, n, n, to, ee),
+            churn_engine_score_one(engine, r, n, null_mut(), ee),
+            churn_engine_score_csv(none, p.cast(), 1, n, to, ee),
+            churn_engine_score_csv(engine, null(), 1, n, to, ee),
+            churn_engine_score_csv(engine, p.cast(), usize::MAX, n, to, ee),
+            churn_engine_score_csv(engine, p.cast(), 1, n, null_mut(), ee),
+            churn_engine_score_file(none, p, p, n, to, ee),
+            churn_engine_score_file(engine, n, p, n, to, ee),
+            churn_engine_score_file(engine, p, n, n, to, ee),
+            churn_engine_score_file(engine, p, p, n, null_mut(), ee),
+            churn_map_columns(n, n, to, ee),
+            churn_map_columns(headers, n, null_mut(), ee),
+        ];
+        assert_eq!(statuses, [1001; 19]);
+        assert!(engine_out.is_null() && text_out.is_null());
+        let mut error = null_mut();
+        assert_eq!(churn_engine_load(n, eo, &raw mut error), 1001);
+        assert_eq!(CStr::from_ptr(churn_error_context_json(error)), c"{\"argument\":\"path\"}");
+        churn_error_free(error);
+        assert_eq!(churn_error_number(null()), 0);
+        assert_eq!(CStr::from_ptr(churn_error_code(null())), c"");
+        assert_eq!(CStr::from_ptr(churn_error_message(null())), c"");
+        assert_eq!(CStr::from_ptr(churn_error_hint(null())), c"");
+        assert_eq!(CStr::from_ptr(churn_error_context_json(null())), c"{}");
+        churn_error_free(null_mut());
+        churn_string_free(null_mut());
+        churn_engine_free(null_mut());
+        churn_engine_free(engine);
+        assert_eq!(CStr::from_ptr(churn_version()).to_str(), Ok(env!("CARGO_PKG_VERSION")));
+    }
+}
+
+#[test]
+fn a_panic_arrives_as_the_error_internal() {
+    // SAFETY: valid pointers.
+    let outcome = call(|out: *mut *mut c_char, error| unsafe { answer(out, "out", error, || panic!("a bug")) });
+    assert_eq!(outcome.map(|_| ()).map_err(|e| (e.0, e.1)), Err((1003, "internal".to_owned())));
+    // SAFETY: NULL is allowed.
+    assert_eq!(unsafe { finish(null_mut(), || panic!("a bug")) }, 1003);
+}
+
+#[test]
+fn threads_share_an_engine() {
+    struct Shared(*const ChurnEngine);
+    // SAFETY: the engine is Sync, and outlives the threads below.
+    unsafe impl Sync for Shared {}
+    let engine = telecom();
+    let shared = &Shared(engine);
+    let expected = score_csv(shared.0, CSV.as_bytes(), None).expect("a good table");
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..20 {
+                    let shared: &Shared = shared;
+                    assert_eq!(score_csv(shared.0, CSV.as_bytes(), None).expect("a good table"), expected);
+                }
+            });
+        }
+    });
+    // SAFETY: no thread uses the engine any more.
+    unsafe { churn_engine_free(engine) };
+}
+
+#[test]
+fn files_are_written_whole_or_not_at_all() {
+    let engine = telecom();
+    let folder = std::env::temp_dir().join(format!("churn-ffi-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let path = |name: &str| c(folder.join(name).to_str().expect("a UTF-8 folder"));
+    let (source, target, model) = (path("in.csv"), path("out.csv"), path("m.churn"));
+    std::fs::write(folder.join("in.csv"), CSV).expect("a file");
+    // SAFETY: valid pointers.
+    unsafe {
+        let file = |target: &CStr| {
+            call(|o, e| churn_engine_score_file(engine, source.as_ptr(), target.as_ptr(), null(), o, e)).map(take)
+        };
+        let found = file(&target).expect("a good file");
+        assert_eq!(
+            found.as_object().map(|o| o.keys().cloned().collect()),
+            Some(vec!["summary".to_owned(), "mapping".into(), "quality".into()])
+        );
+        let written = std::fs::read_to_string(folder.join("out.csv")).expect("predictions");
+        assert_eq!(written.lines().count(), 4);
+        assert_eq!(file(&path("no/such/folder/out.csv")).expect_err("no folder").1, "io");
+        assert_eq!(churn_engine_save(engine, model.as_ptr(), null_mut()), 0);
+        let loaded = call(|o, e| churn_engine_load(model.as_ptr(), o, e)).expect("a saved model");
+        assert_eq!(score_csv(loaded, CSV.as_bytes(), None), score_csv(engine, CSV.as_bytes(), None));
+        churn_engine_free(loaded);
+        churn_engine_free(engine);
+    }
+    std::fs::remove_dir_all(&folder).expect("the folder goes");
+}
