@@ -71,9 +71,7 @@ fn is_code(cells: &[&str], nearly_unique: bool) -> bool {
 
 /// Nearly all cells read as numbers.
 fn is_number(column: &ColumnData, cells: &[&str]) -> bool {
-    // A column of words is told by its first cells that have no digit.
-    let without_digit = cells.iter().filter(|c| !c.bytes().any(|b| b.is_ascii_digit())).count();
-    without_digit * 100 <= cells.len() && number::read(column).unreadable.len() * 100 <= cells.len()
+    number::may_be_numbers(cells) && number::read(column).unreadable.len() * 100 <= cells.len()
 }
 
 /// Nearly all cells are written as dates; with a time of day in any of them, they are instants.

@@ -86,6 +86,14 @@ pub(super) fn read(column: &ColumnData) -> ParsedColumn {
     }
 }
 
+/// Whether at most one cell in a hundred is plainly no number. Stops at the first that is too many, which
+/// spares columns of words and dates the full reading; the answer is that of all cells.
+pub(super) fn may_be_numbers(cells: &[&str]) -> bool {
+    let is_no_number = |c: &&&str| plain(c).is_none() && take_apart(c).is_none();
+    let allowed = cells.len() / 100;
+    cells.iter().filter(is_no_number).take(allowed + 1).count() <= allowed
+}
+
 fn read_text(column: &ColumnData) -> ParsedColumn {
     let ColumnData::Text(array) = column else { return read(column) };
     let n = array.len();
