@@ -122,9 +122,11 @@ pub fn json(value: &Bound<'_, PyAny>) -> PyResult<Value> {
         return Ok(Value::Bool(b.is_true()));
     }
     if value.is_instance_of::<PyInt>() {
-        return Ok(value
-            .extract::<i64>()
-            .map_or_else(|_| value.str().map(|s| Value::String(s.to_string())), |i| Ok(Value::from(i)))?);
+        // Whole numbers beyond 64 bits are ids: they stay text.
+        return match value.extract::<i64>() {
+            Ok(i) => Ok(Value::from(i)),
+            Err(_) => Ok(Value::String(value.str()?.extract()?)),
+        };
     }
     if value.is_instance_of::<PyFloat>() {
         return Ok(serde_json::Number::from_f64(value.extract()?).map_or(Value::Null, Value::Number));

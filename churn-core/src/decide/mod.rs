@@ -18,7 +18,7 @@ pub struct Recommendation {
 }
 
 /// The factors that raise the risk, strongest first, at most `limit`.
-pub fn adverse<'a>(factors: &'a [Factor], limit: usize) -> impl Iterator<Item = &'a Factor> {
+pub fn adverse(factors: &[Factor], limit: usize) -> impl Iterator<Item = &Factor> {
     factors.iter().filter(|f| f.shap_value > 0.0 && f.value != FactorValue::Missing).take(limit)
 }
 

@@ -72,6 +72,9 @@ struct Arrays {
     cover: Vec<f64>,
 }
 
+/// A tensor to be written: name, type, number of entries, little-endian bytes.
+type Stored = (String, Dtype, usize, Vec<u8>);
+
 const LEAF: u8 = 0;
 const NUMBER: u8 = 1;
 const CATEGORY: u8 = 2;
@@ -80,7 +83,7 @@ const MISSING_LEFT: u8 = 4;
 impl Model {
     /// The model as the bytes of a model file; the same model gives the same bytes.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        let mut tensors: Vec<(String, Dtype, usize, Vec<u8>)> = Vec::new();
+        let mut tensors: Vec<Stored> = Vec::new();
         let mut components = Vec::new();
         for (i, component) in self.additive.components.iter().enumerate() {
             let terms = match &component.part {
@@ -239,23 +242,24 @@ impl Arrays {
         a
     }
 
-    fn tensors(self, component: usize) -> Vec<(String, Dtype, usize, Vec<u8>)> {
-        let name = |field: &str| format!("component.{component}.{field}");
+    fn tensors(self, component: usize) -> Vec<Stored> {
         let u32s = |v: Vec<u32>| (v.len(), v.iter().flat_map(|x| x.to_le_bytes()).collect());
+        let u64s = |v: Vec<u64>| (v.len(), v.iter().flat_map(|x| x.to_le_bytes()).collect());
         let f64s = |v: Vec<f64>| (v.len(), v.iter().flat_map(|x| x.to_le_bytes()).collect());
-        let u64s: (usize, Vec<u8>) = (self.set.len(), self.set.iter().flat_map(|x| x.to_le_bytes()).collect());
-        let all: [(&str, Dtype, (usize, Vec<u8>)); 9] = [
-            ("tree_offsets", Dtype::U32, u32s(self.tree_offsets)),
-            ("kind", Dtype::U8, (self.kind.len(), self.kind)),
-            ("feature", Dtype::U32, u32s(self.feature)),
-            ("left", Dtype::U32, u32s(self.left)),
-            ("right", Dtype::U32, u32s(self.right)),
-            ("threshold", Dtype::F64, f64s(self.threshold)),
-            ("set", Dtype::U64, u64s),
-            ("value", Dtype::F64, f64s(self.value)),
-            ("cover", Dtype::F64, f64s(self.cover)),
-        ];
-        all.into_iter().map(|(field, dtype, (len, bytes))| (name(field), dtype, len, bytes)).collect()
+        let stored = |field: &str, dtype: Dtype, (len, bytes): (usize, Vec<u8>)| {
+            (format!("component.{component}.{field}"), dtype, len, bytes)
+        };
+        vec![
+            stored("tree_offsets", Dtype::U32, u32s(self.tree_offsets)),
+            stored("kind", Dtype::U8, (self.kind.len(), self.kind)),
+            stored("feature", Dtype::U32, u32s(self.feature)),
+            stored("left", Dtype::U32, u32s(self.left)),
+            stored("right", Dtype::U32, u32s(self.right)),
+            stored("threshold", Dtype::F64, f64s(self.threshold)),
+            stored("set", Dtype::U64, u64s(self.set)),
+            stored("value", Dtype::F64, f64s(self.value)),
+            stored("cover", Dtype::F64, f64s(self.cover)),
+        ]
     }
 
     fn read(tensors: &SafeTensors<'_>, component: usize) -> Result<Arrays> {
