@@ -6,7 +6,7 @@ use crate::options::Options;
 use crate::output::{Json, ScoredTable};
 use churn_core::map::Mapping;
 use churn_core::train::Learner;
-use churn_core::{Record, Result, ScoreOptions, TrainOptions, report};
+use churn_core::{Error, ErrorKind, Record, Result, ScoreOptions, TrainOptions, report};
 use napi::Env;
 use napi::bindgen_prelude::{AsyncTask, Buffer, Unknown};
 use napi_derive::napi;
@@ -62,6 +62,15 @@ fn score_one(engine: &churn_core::Engine, record: &Record, scoring: &Scoring) ->
 
 #[napi]
 impl Engine {
+    /// Refuses: engines come from the static functions.
+    #[napi(constructor)]
+    pub fn new(env: &Env) -> napi::Result<Engine> {
+        call(env, || {
+            Err(Error::new(ErrorKind::Unsupported, "an Engine is not made with new")
+                .hint("use Engine.pretrained, Engine.load, Engine.fromBytes or Engine.train"))
+        })
+    }
+
     /// A shipped model: "telecom" or "saas".
     #[napi(factory)]
     pub fn pretrained(env: &Env, name: Unknown<'_>) -> napi::Result<Engine> {

@@ -25,6 +25,9 @@ fn object(env: &Env, error: &churn_core::Error) -> napi::Result<napi::Error> {
     object.set_named_property("number", error.number())?;
     object.set_named_property("hint", error.suggestion())?;
     object.set_named_property("context", context)?;
+    if let Some(source) = std::error::Error::source(error) {
+        object.set_named_property("cause", source.to_string())?;
+    }
     Ok(object.to_unknown().into())
 }
 

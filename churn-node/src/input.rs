@@ -7,7 +7,7 @@
 use crate::js;
 use churn_core::{Error, ErrorKind, Input, Record, Result};
 use napi::Env;
-use napi::bindgen_prelude::{Array, BigInt, Function, JsObjectValue, JsValue, Object, Unknown, ValueType};
+use napi::bindgen_prelude::{Array, BigInt, Function, JsValue, Object, Unknown, ValueType};
 use serde_json::{Map, Number, Value};
 use std::path::PathBuf;
 
@@ -58,8 +58,8 @@ impl Reader<'_> {
     /// What napi gave; an exception of the caller's own code (a getter, a `toJSON`) becomes an error.
     fn ok<T>(&self, result: napi::Result<T>) -> Result<T> {
         result.map_err(|error| {
-            js::take_exception(self.env);
-            self.wrong("could not be read", "give plain data, without getters that throw").caused_by(error.reason)
+            let cause = js::take_exception(self.env).unwrap_or(error.reason);
+            self.wrong("could not be read", "give plain data, without getters that throw").caused_by(cause)
         })
     }
 
@@ -178,10 +178,17 @@ impl Reader<'_> {
 
     /// The value as a record: header -> value.
     pub fn record(&self, value: Unknown<'_>) -> Result<Record> {
-        let is_object = self.kind(value)? == ValueType::Object && !self.is_bytes(value)?;
-        match if is_object { self.json(value)? } else { Value::Null } {
-            Value::Object(record) => Ok(record),
-            _ => Err(self.wrong("is not an object", "give one customer as an object: header -> value")),
+        let hint = "give one customer as an object: header -> value";
+        self.entries(value)?.ok_or_else(|| self.wrong("is not an object", hint))
+    }
+
+    fn entries(&self, value: Unknown<'_>) -> Result<Option<Record>> {
+        if self.kind(value)? != ValueType::Object || self.is_bytes(value)? {
+            return Ok(None);
+        }
+        match self.json(value)? {
+            Value::Object(record) => Ok(Some(record)),
+            _ => Ok(None),
         }
     }
 
@@ -197,10 +204,9 @@ impl Reader<'_> {
             return Err(self.wrong("is not a table", "give a path, a Buffer with a file's content or an array of objects"));
         };
         let record = |i| {
-            js::scoped(self.env, || {
-                let value = self.item(&array, i)?;
-                self.record(value).map_err(|e| e.with("item", i + 1))
-            })
+            let wrong = || self.wrong(&format!("item {} is not an object", i + 1), "give an array of objects");
+            let entries = js::scoped(self.env, || self.entries(self.item(&array, i)?));
+            entries.and_then(|e| e.ok_or_else(wrong)).map_err(|e| e.with("item", i + 1))
         };
         (0..array.len()).map(record).collect::<Result<_>>().map(Table::Records)
     }

@@ -35,9 +35,19 @@ pub fn scoped<T: 'static>(env: &Env, f: impl FnOnce() -> T) -> T {
     result
 }
 
-/// Takes away the exception that JavaScript code called by us has thrown and left pending.
-pub fn take_exception(env: &Env) {
-    let mut exception = ptr::null_mut();
-    // SAFETY: allowed at any time; without an exception it gives undefined.
-    unsafe { sys::napi_get_and_clear_last_exception(env.raw(), &mut exception) };
+/// Takes away the exception that JavaScript code called by us has thrown and left pending, and gives its text.
+pub fn take_exception(env: &Env) -> Option<String> {
+    let clear = || {
+        let (mut pending, mut exception) = (false, ptr::null_mut());
+        // SAFETY: both calls are allowed at any time, and the value belongs to this environment.
+        unsafe {
+            sys::napi_is_exception_pending(env.raw(), &mut pending);
+            sys::napi_get_and_clear_last_exception(env.raw(), &mut exception);
+            pending.then(|| Unknown::from_raw_unchecked(env.raw(), exception))
+        }
+    };
+    let text = clear()?.coerce_to_string().and_then(|s| s.into_utf8()?.into_owned()).ok();
+    // What was thrown may itself throw when it is asked for its text.
+    clear();
+    text
 }
