@@ -44,6 +44,7 @@ test('the synchronous call, the Promise and the row of the table are the same bi
   assert.ok(Object.is(row.probabilityHigh, sync.confidence.high))
   assert.equal(row.reason1, sync.topRiskFactor)
   assert.ok(row.churnProbability > predictions[1].churnProbability)
+  assert.equal(predictions[1].reason3, null)
   // And they survive JSON.
   assert.deepEqual(JSON.parse(JSON.stringify(sync)), sync)
 })

@@ -31,7 +31,8 @@ pub fn map_columns(env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> Async
         Ok(move || {
             let mapping: Result<Mapping> = match (headers, table) {
                 (Some(headers), _) => {
-                    let column = |name: String| ColumnInput { samples: samples.remove(&name).unwrap_or_default(), name };
+                    let column =
+                        |name: String| ColumnInput { samples: samples.remove(&name).unwrap_or_default(), name };
                     churn_core::map::map_columns(&headers.into_iter().map(column).collect::<Vec<_>>(), &given)
                 }
                 (None, Some(table)) => engine::map_columns(table.input(), &given),

@@ -201,7 +201,9 @@ impl Reader<'_> {
             return Ok(Table::Bytes(bytes));
         }
         let Some(array) = self.array(value)? else {
-            return Err(self.wrong("is not a table", "give a path, a Buffer with a file's content or an array of objects"));
+            return Err(
+                self.wrong("is not a table", "give a path, a Buffer with a file's content or an array of objects")
+            );
         };
         let record = |i| {
             let wrong = || self.wrong(&format!("item {} is not an object", i + 1), "give an array of objects");

@@ -5,7 +5,7 @@ use churn_core::Scored;
 use churn_core::report;
 use churn_core::table::ColumnData;
 use napi::Env;
-use napi::bindgen_prelude::{Null, Object, ToNapiValue, TypeName, Unknown, ValueType};
+use napi::bindgen_prelude::{JsObjectValue, Null, Object, ToNapiValue, TypeName, Unknown, ValueType};
 use napi::sys;
 use serde_json::Value;
 
@@ -117,17 +117,17 @@ impl ScoredTable {
     fn object<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
         let n_rows = self.predictions.first().map_or(0, |(_, data)| data.len());
         let mut rows = env.create_array(n_rows as u32)?;
+        let keys =
+            self.predictions.iter().map(|(name, _)| env.create_string(name)).collect::<napi::Result<Vec<_>>>()?;
         for row in 0..n_rows {
             js::scoped(env, || {
                 let mut object = Object::new(env)?;
-                for (name, data) in &self.predictions {
-                    match data.number(row) {
-                        Some(x) => object.set(name, x)?,
-                        None => match data.cell(row) {
-                            Some(cell) => object.set(name, cell.as_ref())?,
-                            None => object.set(name, Null)?,
-                        },
-                    }
+                for (key, (_, data)) in keys.iter().zip(&self.predictions) {
+                    let value = match data.number(row) {
+                        Some(x) => js::unknown(env, x)?,
+                        None => js::unknown(env, data.cell(row).as_deref())?,
+                    };
+                    object.set_property(*key, value)?;
                 }
                 rows.set(row as u32, object)
             })?;
