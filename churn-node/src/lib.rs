@@ -1,1 +1,13 @@
-//! stub
+//! Node bindings: conversions and names only; every decision is churn-core's.
+//!
+//! A call goes: JavaScript values are copied (`input`, `options`), churn-core works, off the event loop for calls
+//! that return a Promise (`error::job`), and what it gives becomes JavaScript values again (`output`). Whatever
+//! goes wrong on the way becomes one kind of `Error` (`error::raise`).
+
+mod engine;
+mod error;
+mod functions;
+mod input;
+mod js;
+mod options;
+mod output;

@@ -1,0 +1,45 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { mapColumns, validate, version } from '../index.mjs'
+import { CUSTOMER, LABELLED } from './support.mjs'
+
+test('headers alone are mapped', async () => {
+  const mapping = await mapColumns(['customer_id', 'contract', 'unheard_of'], { profile: 'telecom' })
+  assert.deepEqual(Object.keys(mapping).sort(), ['columns', 'fields', 'missing', 'profile', 'tableKind'])
+  assert.deepEqual(mapping.fields, { contract: 'contract', customer_id: 'customer_id' })
+  assert.equal(mapping.profile, 'telecom')
+  assert.equal(mapping.tableKind, 'customers')
+  assert.deepEqual(mapping.columns.map((c) => c.source), ['customer_id', 'contract', 'unheard_of'])
+  assert.equal(mapping.columns[2].field, null)
+  assert.ok(mapping.missing.some((m) => m.anyOf.includes('tenure_months')))
+})
+
+test('headers with samples and overrides', async () => {
+  const options = { samples: { Kennung: ['K1', 2, null] }, overrides: { Kennung: 'customer_id' }, tableKind: null }
+  assert.equal((await mapColumns(['Kennung'], options)).fields.customer_id, 'Kennung')
+})
+
+test('a file and records are mapped', async () => {
+  assert.equal((await mapColumns(LABELLED)).fields.churned, 'churned')
+  assert.equal((await mapColumns([CUSTOMER])).fields.monthly_charges, 'monthly_charges')
+})
+
+test('a table is judged', async () => {
+  const report = await validate(LABELLED, { profile: 'telecom' })
+  assert.deepEqual(Object.keys(report), ['ok', 'score', 'nRows', 'nColumns', 'findings', 'estimatedAuc'])
+  assert.equal(report.ok, true)
+  assert.equal(report.nRows, 2000)
+  assert.equal(report.estimatedAuc, null)
+  const bad = await validate([{ ...CUSTOMER, monthly_charges: -5 }, CUSTOMER], { profile: 'telecom' })
+  const finding = bad.findings.find((f) => f.field === 'monthly_charges')
+  assert.equal(finding.rowsAffected, 1)
+  assert.deepEqual(finding.exampleRows, [1])
+})
+
+test('a labelled table is judged for training, with the mapping of an earlier call', async () => {
+  const mapping = await mapColumns(LABELLED, { profile: 'telecom' })
+  const report = await validate(LABELLED, { purpose: 'train', label: 'churned', mapping })
+  assert.ok(report.estimatedAuc > 0.6 && report.estimatedAuc < 1)
+})
+
+test('the version is that of the engine', () => assert.match(version, /^\d+\.\d+\.\d+/))

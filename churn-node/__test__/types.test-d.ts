@@ -1,0 +1,55 @@
+// Checked with `tsc --strict --noEmit`, never run.
+import { Engine, mapColumns, validate, version } from '../index.js'
+import type { ChurnError, ErrorCode, Mapping, Prediction, QualityReport, Scored } from '../index.js'
+
+const engine: Engine = Engine.pretrained('telecom')
+const other: Engine = Engine.load('model.churn')
+const bytes: Engine = Engine.fromBytes(Buffer.from(''))
+const buffer: Buffer = other.toBytes()
+const text: string = engine.modelVersion + engine.card.intendedUse + version + bytes.card.metrics[0]?.name
+engine.save('model.churn')
+
+interface Customer { customer_id: string; tenure_months?: number; since: Date; balance: bigint }
+const customer: Customer = { customer_id: 'A1', since: new Date(), balance: 5n }
+
+async function use(): Promise<void> {
+  const one: Prediction = await engine.scoreOne(customer, { reasons: 2, asOf: new Date(), overrides: { Since: null } })
+  const sync: Prediction = engine.scoreOneSync({ customer_id: 1, tenure_months: undefined })
+  const impacts: number[] = one.explanation.topFactors.map((f) => f.impact)
+  const risk: 'High' | 'Medium' | 'Low' = sync.riskLevel
+  const scored: Scored = await engine.score([customer], { mapping: null })
+  await engine.score('customers.csv', { mapping: scored.mapping, scoredAt: '2026-03-01T00:00:00Z' })
+  await engine.score(Buffer.from('a,b'), null)
+  await engine.score(new Uint8Array(3), undefined)
+  const reason: string | null | undefined = scored.predictions[0]?.reason1
+  const field: string | undefined = scored.mapping.fields['customer_id']
+  const trained: Engine = await Engine.train('labelled.csv', { learner: 'logistic', seed: 7n, allow: ['x'] })
+  const auc: number = (await trained.evaluate('later.csv')).auc
+  const mapping: Mapping = await mapColumns(['customer_id'], { tableKind: null, samples: { customer_id: [1, 'A'] } })
+  const report: QualityReport = await validate('labelled.csv', { purpose: 'train', profile: { toml: '' }, mapping })
+  void [impacts, risk, reason, field, auc, report.estimatedAuc, text, buffer]
+}
+
+use().catch((e: unknown) => {
+  const error = e as ChurnError
+  const code: ErrorCode = error.code
+  const facts: [number, string | null, string | undefined] = [error.number, error.hint, error.context['path']]
+  void [code, facts]
+})
+
+// @ts-expect-error engines come from the static functions
+new Engine()
+// @ts-expect-error a name is needed
+Engine.pretrained()
+// @ts-expect-error there is no such option
+engine.scoreOneSync(customer, { reason: 2 })
+// @ts-expect-error a mapping is for tables
+engine.scoreOneSync(customer, { mapping: null })
+// @ts-expect-error a number is no table
+engine.score(5)
+// @ts-expect-error there is no such purpose
+validate('x.csv', { purpose: 'test' })
+// @ts-expect-error it is a Promise
+engine.scoreOne(customer).churnProbability
+// @ts-expect-error it cannot be written
+engine.modelVersion = 'x'

@@ -1,0 +1,3 @@
+export * from './index.js'
+import * as churn from './index.js'
+export default churn

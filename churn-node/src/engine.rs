@@ -1,0 +1,194 @@
+//! The engine.
+
+use crate::error::{Job, call, job};
+use crate::input::{Reader, now};
+use crate::options::Options;
+use crate::output::{Json, ScoredTable};
+use churn_core::map::Mapping;
+use churn_core::train::Learner;
+use churn_core::{Error, ErrorKind, Record, Result, ScoreOptions, TrainOptions, report};
+use napi::Env;
+use napi::bindgen_prelude::{AsyncTask, Buffer, Unknown};
+use napi_derive::napi;
+use std::collections::BTreeMap;
+
+/// A model, ready to map, judge, score and explain.
+#[napi]
+pub struct Engine(churn_core::Engine);
+
+/// The options of a scoring call, owned.
+struct Scoring {
+    reasons: Option<usize>,
+    mapping: Option<Mapping>,
+    overrides: BTreeMap<String, Option<String>>,
+    as_of: Option<String>,
+    scored_at: String,
+}
+
+impl Scoring {
+    fn read(options: &mut Options<'_>) -> Result<Scoring> {
+        Ok(Scoring {
+            reasons: options.count("reasons")?.map(|n| usize::try_from(n).unwrap_or(usize::MAX)),
+            mapping: None,
+            overrides: options.overrides()?,
+            as_of: options.iso("asOf")?,
+            scored_at: options.iso("scoredAt")?.unwrap_or_else(now),
+        })
+    }
+
+    fn options(&self) -> ScoreOptions<'_> {
+        ScoreOptions {
+            reasons: self.reasons,
+            mapping: self.mapping.as_ref(),
+            overrides: self.overrides.clone(),
+            as_of: self.as_of.clone(),
+            scored_at: Some(self.scored_at.clone()),
+            ..ScoreOptions::default()
+        }
+    }
+}
+
+fn one(env: &Env, record: Unknown<'_>, options: Unknown<'_>) -> Result<(Record, Scoring)> {
+    let record = Reader { env, argument: "record" }.record(record)?;
+    let mut options = Options::new(env, options)?;
+    let scoring = Scoring::read(&mut options)?;
+    options.finish()?;
+    Ok((record, scoring))
+}
+
+fn score_one(engine: &churn_core::Engine, record: &Record, scoring: &Scoring) -> Result<Json> {
+    engine.score_one(record, &scoring.options()).map(|p| Json::new(report::prediction_json(&p)))
+}
+
+#[napi]
+impl Engine {
+    /// Refuses: engines come from the static functions.
+    #[napi(constructor)]
+    pub fn new(env: &Env) -> napi::Result<Engine> {
+        call(env, || {
+            Err(Error::new(ErrorKind::Unsupported, "an Engine is not made with new")
+                .hint("use Engine.pretrained, Engine.load, Engine.fromBytes or Engine.train"))
+        })
+    }
+
+    /// A shipped model: "telecom" or "saas".
+    #[napi(factory)]
+    pub fn pretrained(env: &Env, name: Unknown<'_>) -> napi::Result<Engine> {
+        call(env, || churn_core::Engine::pretrained(&Reader { env, argument: "name" }.require_text(name)?).map(Engine))
+    }
+
+    /// Loads a saved model.
+    #[napi(factory)]
+    pub fn load(env: &Env, path: Unknown<'_>) -> napi::Result<Engine> {
+        call(env, || churn_core::Engine::load(Reader { env, argument: "path" }.require_text(path)?).map(Engine))
+    }
+
+    /// A model from the bytes of a model file.
+    #[napi(factory)]
+    pub fn from_bytes(env: &Env, data: Unknown<'_>) -> napi::Result<Engine> {
+        call(env, || {
+            let reader = Reader { env, argument: "data" };
+            let wrong = || reader.wrong("is not bytes", "give a Buffer or a Uint8Array");
+            churn_core::Engine::from_bytes(&reader.bytes(data)?.ok_or_else(wrong)?).map(Engine)
+        })
+    }
+
+    /// The model as the bytes of a model file.
+    #[napi]
+    pub fn to_bytes(&self, env: &Env) -> napi::Result<Buffer> {
+        call(env, || self.0.to_bytes()).map(Buffer::from)
+    }
+
+    /// Saves the model as one file, whole or not at all.
+    #[napi]
+    pub fn save(&self, env: &Env, path: Unknown<'_>) -> napi::Result<()> {
+        call(env, || self.0.save(Reader { env, argument: "path" }.require_text(path)?))
+    }
+
+    /// Name and version of the model.
+    #[napi(getter)]
+    pub fn model_version(&self) -> String {
+        self.0.model().model_version()
+    }
+
+    /// The model card.
+    #[napi(getter)]
+    pub fn card(&self, env: &Env) -> napi::Result<Json> {
+        call(env, || self.0.card_json().map(Json::new))
+    }
+
+    /// Scores one customer.
+    #[napi]
+    pub fn score_one(&self, env: &Env, record: Unknown<'_>, options: Unknown<'_>) -> AsyncTask<Job<Json>> {
+        let engine = self.0.clone();
+        job(|| {
+            let (record, scoring) = one(env, record, options)?;
+            Ok(move || score_one(&engine, &record, &scoring))
+        })
+    }
+
+    /// Scores one customer on this thread.
+    #[napi]
+    pub fn score_one_sync(&self, env: &Env, record: Unknown<'_>, options: Unknown<'_>) -> napi::Result<Json> {
+        call(env, || {
+            let (record, scoring) = one(env, record, options)?;
+            score_one(&self.0, &record, &scoring)
+        })
+    }
+
+    /// Scores a table.
+    #[napi]
+    pub fn score(&self, env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> AsyncTask<Job<ScoredTable>> {
+        let engine = self.0.clone();
+        job(|| {
+            let mut options = Options::new(env, options)?;
+            let scoring = Scoring { mapping: options.mapping()?, ..Scoring::read(&mut options)? };
+            options.finish()?;
+            let table = Reader { env, argument: "table" }.table(table)?;
+            Ok(move || engine.score(table.input(), &scoring.options()).map(|s| ScoredTable::new(&s)))
+        })
+    }
+
+    /// Trains an engine on a labelled table.
+    #[napi]
+    pub fn train(env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> AsyncTask<Job<Engine>> {
+        job(|| {
+            let mut options = Options::new(env, options)?;
+            let given = TrainOptions {
+                label: options.text("label")?,
+                profile: options.profile()?,
+                learner: options.text("learner")?.map(|l| Learner::parse(&l)).transpose()?.unwrap_or_default(),
+                seed: options.count("seed")?.unwrap_or_default(),
+                allow: options.texts("allow")?.unwrap_or_default(),
+                overrides: options.overrides()?,
+                as_of: options.iso("asOf")?,
+                name: options.text("name")?,
+                version: options.text("version")?,
+                ..TrainOptions::default()
+            };
+            options.finish()?;
+            let table = Reader { env, argument: "table" }.table(table)?;
+            Ok(move || churn_core::Engine::train(table.input(), &given).map(Engine))
+        })
+    }
+
+    /// Measures the engine on a labelled table that it was not trained on.
+    #[napi]
+    pub fn evaluate(&self, env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> AsyncTask<Job<Json>> {
+        let engine = self.0.clone();
+        job(|| {
+            let mut options = Options::new(env, options)?;
+            let (label, as_of) = (options.text("label")?, options.iso("asOf")?);
+            options.finish()?;
+            let table = Reader { env, argument: "table" }.table(table)?;
+            Ok(move || {
+                let measured = engine.evaluate(table.input(), label.as_deref(), as_of.as_deref())?;
+                let mut json = serde_json::Map::new();
+                json.insert("n_rows".to_owned(), measured.n_rows.into());
+                json.insert("n_positive".to_owned(), measured.n_positive.into());
+                json.extend(measured.metrics.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())));
+                Ok(Json::new(json.into()))
+            })
+        })
+    }
+}
