@@ -24,7 +24,8 @@ test: lint test-rust test-c test-node test-python
 lint: $(VENV)/ready
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy -q $(CORE) --all-targets -- -D warnings
-	$(CARGO) clippy -q -p churn-py -p churn-node -p churn-ffi --all-targets -- -D warnings
+	$(CARGO) clippy -q -p churn-py -p churn-node --lib -- -D warnings
+	$(CARGO) clippy -q -p churn-ffi --all-targets -- -D warnings
 	$(CARGO) check -q $(CORE) $(LEAN)
 	$(VENV)/bin/ruff check churn-py test-data
 	$(VENV)/bin/ruff format --check churn-py test-data
@@ -39,7 +40,7 @@ endif
 	$(CARGO) test -q $(CORE) --doc
 
 test-c:
-	$(MAKE) -C churn-ffi test
+	$(MAKE) -C churn-ffi rust-test test
 
 test-node:
 	cd churn-node && npm ci --no-audit --no-fund --silent && npm run build && npm test

@@ -121,10 +121,50 @@ def pick_rows(rng: random.Random, n_rows: int, n_picks: int) -> list[int]:
 # Telecom
 # ---------------------------------------------------------------------------------------------------------------
 
-FIRST_NAMES = ("alba", "bruno", "celia", "dario", "edda", "felix", "greta", "hugo", "ilka", "jonas", "karla", "levin",
-               "mira", "nils", "olga", "pavel", "quinn", "rosa", "sven", "tilda")
-LAST_NAMES = ("ashdown", "birchall", "corvin", "dunmore", "elmstead", "fennick", "garrow", "hollin", "ivory", "jarrow",
-              "kestrel", "larkin", "merrow", "norwick", "oakley", "pender", "quill", "rowan", "sorrel", "thorne")
+FIRST_NAMES = (
+    "alba",
+    "bruno",
+    "celia",
+    "dario",
+    "edda",
+    "felix",
+    "greta",
+    "hugo",
+    "ilka",
+    "jonas",
+    "karla",
+    "levin",
+    "mira",
+    "nils",
+    "olga",
+    "pavel",
+    "quinn",
+    "rosa",
+    "sven",
+    "tilda",
+)
+LAST_NAMES = (
+    "ashdown",
+    "birchall",
+    "corvin",
+    "dunmore",
+    "elmstead",
+    "fennick",
+    "garrow",
+    "hollin",
+    "ivory",
+    "jarrow",
+    "kestrel",
+    "larkin",
+    "merrow",
+    "norwick",
+    "oakley",
+    "pender",
+    "quill",
+    "rowan",
+    "sorrel",
+    "thorne",
+)
 REGIONS = {"North": 0.3, "Lakes": 0.25, "Harbor": 0.2, "Valley": 0.15, "Uplands": 0.1}
 
 SERVICES = ("online_security", "online_backup", "device_protection", "tech_support", "streaming_tv", "streaming_movies")
@@ -146,20 +186,48 @@ PAPERLESS_BY_INTERNET = {"Fiber optic": 0.76, "DSL": 0.55, "No": 0.29}
 INTERNET_FEE = {"Fiber optic": 50.0, "DSL": 24.5, "No": 0.0}
 
 TELECOM_LABELLED = same_names(
-    "customer_id", "gender", "senior_citizen", "partner", "dependents", "tenure_months", "phone_service",
-    "multiple_lines", "internet_service", *SERVICES, "contract", "paperless_billing", "payment_method",
-    "monthly_charges", "total_charges", "churned",
+    "customer_id",
+    "gender",
+    "senior_citizen",
+    "partner",
+    "dependents",
+    "tenure_months",
+    "phone_service",
+    "multiple_lines",
+    "internet_service",
+    *SERVICES,
+    "contract",
+    "paperless_billing",
+    "payment_method",
+    "monthly_charges",
+    "total_charges",
+    "churned",
 )
 
 # Header of the messy export -> canonical name of the value it holds.
 TELECOM_EXPORT = {
-    "Subscriber ID": "customer_id", "Email": "email", "Region": "region", "Gender": "gender",
-    "Senior": "senior_citizen", "Partner": "partner", "Dependents": "dependents", "Tenure (months)": "tenure_months",
-    "Contract Type": "contract", "Phone": "phone_service", "Multiple Lines": "multiple_lines",
-    "Internet": "internet_service", "Online Security": "online_security", "Online Backup": "online_backup",
-    "Device Protection": "device_protection", "Tech Support Plan": "tech_support", "Streaming TV": "streaming_tv",
-    "Streaming Movies": "streaming_movies", "Paperless": "paperless_billing", "Payment Type": "payment_method",
-    "Monthly Fee": "monthly_charges", "Total Billed": "total_charges",
+    "Subscriber ID": "customer_id",
+    "Email": "email",
+    "Region": "region",
+    "Gender": "gender",
+    "Senior": "senior_citizen",
+    "Partner": "partner",
+    "Dependents": "dependents",
+    "Tenure (months)": "tenure_months",
+    "Contract Type": "contract",
+    "Phone": "phone_service",
+    "Multiple Lines": "multiple_lines",
+    "Internet": "internet_service",
+    "Online Security": "online_security",
+    "Online Backup": "online_backup",
+    "Device Protection": "device_protection",
+    "Tech Support Plan": "tech_support",
+    "Streaming TV": "streaming_tv",
+    "Streaming Movies": "streaming_movies",
+    "Paperless": "paperless_billing",
+    "Payment Type": "payment_method",
+    "Monthly Fee": "monthly_charges",
+    "Total Billed": "total_charges",
 }
 
 
@@ -265,8 +333,17 @@ def telecom_spoil_formats(rng: random.Random, rows: list[Row]) -> None:
 
 def telecom_blank_cells(rng: random.Random, rows: list[Row]) -> None:
     """Empties some cells; never an id, a tenure, a contract or the kind of internet."""
-    blanks = {"gender": 9, "partner": 6, "dependents": 7, "email": 22, "region": 14, "payment_method": 8,
-              "total_charges": 5, "monthly_charges": 3, "tech_support": 6}
+    blanks = {
+        "gender": 9,
+        "partner": 6,
+        "dependents": 7,
+        "email": 22,
+        "region": 14,
+        "payment_method": 8,
+        "total_charges": 5,
+        "monthly_charges": 3,
+        "tech_support": 6,
+    }
     for name, count in blanks.items():
         for i, number in enumerate(pick_rows(rng, len(rows), count)):
             rows[number][name] = ("", "N/A", "")[i % 3]
@@ -291,15 +368,63 @@ def telecom_customers() -> str:
 # SaaS
 # ---------------------------------------------------------------------------------------------------------------
 
-COMPANY_FIRST = ("Amberfield", "Bluegate", "Cinderlow", "Driftwood", "Eastmoor", "Fernhollow", "Glassriver",
-                 "Hazelmere", "Ironvale", "Juniper", "Kiteback", "Lanternhill", "Mossbridge", "Nightjar", "Otterbank",
-                 "Pinecrest", "Quarryside", "Redthorn", "Saltmarsh", "Tidewater", "Umberlee", "Vinegate", "Willowby",
-                 "Yarrow")
-COMPANY_LAST = ("Analytics", "Clinics", "Components", "Events", "Foods", "Freight", "Hotels", "Insurance", "Labs",
-                "Legal", "Logistics", "Media", "Outfitters", "Robotics", "Schools", "Studios", "Supply", "Travel")
+COMPANY_FIRST = (
+    "Amberfield",
+    "Bluegate",
+    "Cinderlow",
+    "Driftwood",
+    "Eastmoor",
+    "Fernhollow",
+    "Glassriver",
+    "Hazelmere",
+    "Ironvale",
+    "Juniper",
+    "Kiteback",
+    "Lanternhill",
+    "Mossbridge",
+    "Nightjar",
+    "Otterbank",
+    "Pinecrest",
+    "Quarryside",
+    "Redthorn",
+    "Saltmarsh",
+    "Tidewater",
+    "Umberlee",
+    "Vinegate",
+    "Willowby",
+    "Yarrow",
+)
+COMPANY_LAST = (
+    "Analytics",
+    "Clinics",
+    "Components",
+    "Events",
+    "Foods",
+    "Freight",
+    "Hotels",
+    "Insurance",
+    "Labs",
+    "Legal",
+    "Logistics",
+    "Media",
+    "Outfitters",
+    "Robotics",
+    "Schools",
+    "Studios",
+    "Supply",
+    "Travel",
+)
 MANAGERS = ("Ada Fennick", "Bo Larkin", "Cleo Marsh", "Dov Pender", "Esme Quill", "Finn Rowan")
-INDUSTRIES = {"Software": 0.25, "Retail": 0.15, "Healthcare": 0.13, "Manufacturing": 0.12, "Education": 0.1,
-              "Logistics": 0.1, "Media": 0.09, "Professional services": 0.06}
+INDUSTRIES = {
+    "Software": 0.25,
+    "Retail": 0.15,
+    "Healthcare": 0.13,
+    "Manufacturing": 0.12,
+    "Education": 0.1,
+    "Logistics": 0.1,
+    "Media": 0.09,
+    "Professional services": 0.06,
+}
 COUNTRIES = {"US": 0.42, "GB": 0.14, "DE": 0.12, "CA": 0.1, "FR": 0.08, "NL": 0.07, "AU": 0.07}
 
 # plan: share, median seats, price of a seat, odds of (month-to-month, one year, two year)
@@ -313,23 +438,69 @@ CONTRACTS = ("Month-to-month", "One year", "Two year")
 TERM_DAYS = {"Month-to-month": 30, "One year": 365, "Two year": 730}
 
 SAAS_LABELLED = same_names(
-    "customer_id", "snapshot_date", "signup_date", "tenure_months", "plan", "contract", "billing_interval",
-    "monthly_charges", "discount_percent", "auto_renew", "renewal_date", "payment_method", "seats_purchased",
-    "seats_used", "last_activity_date", "days_since_last_activity", "logins_30d", "active_days_30d", "features_used",
-    "support_tickets", "open_tickets", "nps_score", "failed_payments", "late_payments", "days_past_due", "upgrades",
-    "downgrades", "company_size", "industry", "country", "acquisition_channel", "churned",
+    "customer_id",
+    "snapshot_date",
+    "signup_date",
+    "tenure_months",
+    "plan",
+    "contract",
+    "billing_interval",
+    "monthly_charges",
+    "discount_percent",
+    "auto_renew",
+    "renewal_date",
+    "payment_method",
+    "seats_purchased",
+    "seats_used",
+    "last_activity_date",
+    "days_since_last_activity",
+    "logins_30d",
+    "active_days_30d",
+    "features_used",
+    "support_tickets",
+    "open_tickets",
+    "nps_score",
+    "failed_payments",
+    "late_payments",
+    "days_past_due",
+    "upgrades",
+    "downgrades",
+    "company_size",
+    "industry",
+    "country",
+    "acquisition_channel",
+    "churned",
 )
 
 # Header of the messy export -> canonical name of the value it holds (logins_before is none).
 SAAS_EXPORT = {
-    "Account ID": "customer_id", "Company": "customer_name", "Billing Email": "email", "Plan": "plan",
-    "Billing Cycle": "billing_interval", "MRR (USD)": "monthly_charges", "Discount %": "discount_percent",
-    "Signup Date": "signup_date", "Contract": "contract", "Renewal Date": "renewal_date", "Auto-Renew": "auto_renew",
-    "Last Login": "last_activity_date", "Logins (30d)": "logins_30d", "Logins (prior 30d)": "logins_before",
-    "Active Days (30d)": "active_days_30d", "Features Adopted": "features_used", "Seats": "seats_purchased",
-    "Active Seats": "seats_used", "Open Tickets": "open_tickets", "Tickets (90 days)": "support_tickets",
-    "NPS": "nps_score", "Failed Payments": "failed_payments", "Late Invoices": "late_payments",
-    "Days Past Due": "days_past_due", "Downgrades": "downgrades", "Country": "country", "Industry": "industry",
+    "Account ID": "customer_id",
+    "Company": "customer_name",
+    "Billing Email": "email",
+    "Plan": "plan",
+    "Billing Cycle": "billing_interval",
+    "MRR (USD)": "monthly_charges",
+    "Discount %": "discount_percent",
+    "Signup Date": "signup_date",
+    "Contract": "contract",
+    "Renewal Date": "renewal_date",
+    "Auto-Renew": "auto_renew",
+    "Last Login": "last_activity_date",
+    "Logins (30d)": "logins_30d",
+    "Logins (prior 30d)": "logins_before",
+    "Active Days (30d)": "active_days_30d",
+    "Features Adopted": "features_used",
+    "Seats": "seats_purchased",
+    "Active Seats": "seats_used",
+    "Open Tickets": "open_tickets",
+    "Tickets (90 days)": "support_tickets",
+    "NPS": "nps_score",
+    "Failed Payments": "failed_payments",
+    "Late Invoices": "late_payments",
+    "Days Past Due": "days_past_due",
+    "Downgrades": "downgrades",
+    "Country": "country",
+    "Industry": "industry",
     "CSM": "account_owner",
 }
 
@@ -464,8 +635,19 @@ def saas_spoil_formats(rng: random.Random, rows: list[Row]) -> None:
 
 def saas_blank_cells(rng: random.Random, rows: list[Row]) -> None:
     """Empties some cells; never an id, a plan, a contract or a signup date."""
-    blanks = {"last_activity_date": 4, "logins_30d": 6, "active_days_30d": 6, "features_used": 9, "seats_used": 5,
-              "country": 7, "industry": 12, "account_owner": 30, "failed_payments": 8, "email": 6, "days_past_due": 5}
+    blanks = {
+        "last_activity_date": 4,
+        "logins_30d": 6,
+        "active_days_30d": 6,
+        "features_used": 9,
+        "seats_used": 5,
+        "country": 7,
+        "industry": 12,
+        "account_owner": 30,
+        "failed_payments": 8,
+        "email": 6,
+        "days_past_due": 5,
+    }
     for name, count in blanks.items():
         for i, number in enumerate(pick_rows(rng, len(rows), count)):
             rows[number][name] = ("", "", "n/a", "-")[i % 4]
@@ -473,8 +655,13 @@ def saas_blank_cells(rng: random.Random, rows: list[Row]) -> None:
 
 def saas_unreadable_cells(rows: list[Row], numbers: Sequence[int]) -> None:
     """Five cells that no reader can make sense of."""
-    cells = (("last_activity_date", "last tuesday"), ("monthly_charges", "TBD"), ("seats_purchased", "unlimited"),
-             ("logins_30d", "#REF!"), ("renewal_date", "2026-13-45"))
+    cells = (
+        ("last_activity_date", "last tuesday"),
+        ("monthly_charges", "TBD"),
+        ("seats_purchased", "unlimited"),
+        ("logins_30d", "#REF!"),
+        ("renewal_date", "2026-13-45"),
+    )
     for number, (name, text) in zip(numbers, cells, strict=True):
         rows[number][name] = text
 
@@ -573,8 +760,9 @@ def write(files: dict[str, bytes]) -> int:
 
 def check(files: dict[str, bytes]) -> int:
     """Compares the files with what lies on disk; exit code 1 if any differs."""
-    wrong = [name for name, content in files.items()
-             if not (HERE / name).is_file() or (HERE / name).read_bytes() != content]
+    wrong = [
+        name for name, content in files.items() if not (HERE / name).is_file() or (HERE / name).read_bytes() != content
+    ]
     for name in wrong:
         print(f"differs: {name}", file=sys.stderr)
     print(f"{len(files) - len(wrong)} of {len(files)} files are as generated")

@@ -112,7 +112,9 @@ def test_one_customer(engine: churn.Engine, record: dict[str, object]) -> None:
     for factor in factors:
         assert factor["impact_percentage"] == 100 * factor["impact"]
         assert (factor["direction"] == "increases") == (factor["shap_value"] > 0)
-    assert engine.score([record], scored_at="2026-07-01T00:00:00Z")[0]["churn_probability"] == result["churn_probability"]
+    assert (
+        engine.score([record], scored_at="2026-07-01T00:00:00Z")[0]["churn_probability"] == result["churn_probability"]
+    )
 
 
 def test_missing_values_of_all_kinds(engine: churn.Engine, record: dict[str, object]) -> None:
@@ -152,14 +154,17 @@ def test_progress_and_stopping(engine: churn.Engine, data: Path) -> None:
 
 
 def test_training_saving_copying(data: Path, tmp_path: Path) -> None:
-    engine = churn.train(data / "telecom_labelled.csv", learner="logistic", profile="telecom", name="mine", version="2.0.0")
+    engine = churn.train(
+        data / "telecom_labelled.csv", learner="logistic", profile="telecom", name="mine", version="2.0.0"
+    )
     assert engine.model_version == "mine 2.0.0"
     auc = next(m["mean"] for m in engine.card["metrics"] if m["name"] == "auc")
     assert 0.80 < auc < 0.87
     engine.save(tmp_path / "mine.churn")
     record = {"customer_id": 1, "tenure_months": 1, "monthly_charges": 99, "contract": "Month-to-month"}
     expected = engine.score_one(record).churn_probability
-    for other in (churn.Engine.load(tmp_path / "mine.churn"), pickle.loads(pickle.dumps(engine)), copy.deepcopy(engine)):
+    loaded = churn.Engine.load(tmp_path / "mine.churn")
+    for other in (loaded, pickle.loads(pickle.dumps(engine)), copy.deepcopy(engine)):
         assert other.score_one(record).churn_probability == expected
     evaluation = engine.evaluate(data / "telecom_labelled.csv")
     assert evaluation.auc is not None and evaluation.auc > auc - 0.02
@@ -167,7 +172,10 @@ def test_training_saving_copying(data: Path, tmp_path: Path) -> None:
 
 
 def test_a_table_without_canonical_fields_trains_and_scores() -> None:
-    rows = [{"x": i % 17, "colour": "red" if i % 3 else "blue", "target": i % 17 + (i % 3 == 0) * 4 > 11} for i in range(600)]
+    rows = [
+        {"x": i % 17, "colour": "red" if i % 3 else "blue", "target": i % 17 + (i % 3 == 0) * 4 > 11}
+        for i in range(600)
+    ]
     engine = churn.train(rows, label="target", profile="generic", learner="logistic")
     shuffled = [{"colour": r["colour"], "x": r["x"]} for r in rows]
     predictions = engine.score(shuffled)
