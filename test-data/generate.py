@@ -670,7 +670,7 @@ def saas_names(rng: random.Random, rows: list[Row]) -> None:
     """Gives each account a company name of its own and an address to match."""
     names = [(first, last) for first in COMPANY_FIRST for last in COMPANY_LAST]
     rng.shuffle(names)
-    for row, (first, last) in zip(rows, names):
+    for row, (first, last) in zip(rows, names, strict=False):
         row["customer_name"] = f"{first} {last}" + choose(rng, {"": 0.7, " Ltd": 0.15, ", Inc.": 0.15})
         row["email"] = f"billing@{first.lower()}-{last.lower()}.example.{rng.choice(('com', 'org'))}"
 
