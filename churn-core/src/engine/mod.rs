@@ -38,6 +38,12 @@ pub struct Engine {
     explainer: Arc<Explainer>,
 }
 
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Engine({})", self.model.model_version())
+    }
+}
+
 impl Engine {
     /// The engine of a (checked) model.
     ///
