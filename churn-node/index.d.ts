@@ -260,6 +260,8 @@ export interface Mapping {
   columns: ColumnMatch[]
   /** Required fields that were not found, each with the nearest columns. */
   missing: { anyOf: string[]; candidates: Candidate[] }[]
+  /** SHA-256 of the sorted headers, in hexadecimal: the same headers have the same mapping. */
+  headerFingerprint: string
   /** Canonical field (`customer_id`, ...) -> source column. */
   fields: Record<string, string>
 }

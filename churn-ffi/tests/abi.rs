@@ -96,10 +96,9 @@ fn json_has_the_bits_of_the_core() {
 #[test]
 fn options_reach_the_core_and_wrong_ones_are_refused() {
     let engine = telecom();
-    let table = CSV.replace("contract", "agreement");
+    let table = CSV.replace("contract", "column7");
     assert_eq!(score_csv(engine, table.as_bytes(), None).expect_err("no contract").1, "field_unmapped");
-    let given =
-        c(r#"{"overrides": {"agreement": "contract"}, "reasons": 1, "as_of": "2026-03-01", "scored_at": null}"#);
+    let given = c(r#"{"overrides": {"column7": "contract"}, "reasons": 1, "as_of": "2026-03-01", "scored_at": null}"#);
     let found = score_csv(engine, table.as_bytes(), Some(&given)).expect("an override");
     assert!(found["predictions"][0].get("reason_1").is_some());
     assert!(found["predictions"][0].get("reason_2").is_none());
@@ -109,7 +108,7 @@ fn options_reach_the_core_and_wrong_ones_are_refused() {
         r#"{"reasons": -1}"#,
         r#"{"reasons": "1"}"#,
         r#"{"as_of": "yesterday"}"#,
-        r#"{"overrides": ["agreement"]}"#,
+        r#"{"overrides": ["column7"]}"#,
         "[3]",
         "null",
         "",

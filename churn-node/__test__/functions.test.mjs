@@ -5,7 +5,7 @@ import { CUSTOMER, LABELLED } from './support.mjs'
 
 test('headers alone are mapped', async () => {
   const mapping = await mapColumns(['customer_id', 'contract', 'unheard_of'], { profile: 'telecom' })
-  assert.deepEqual(Object.keys(mapping).sort(), ['columns', 'fields', 'missing', 'profile', 'tableKind'])
+  assert.deepEqual(Object.keys(mapping).sort(), ['columns', 'fields', 'headerFingerprint', 'missing', 'profile', 'tableKind'])
   assert.deepEqual(mapping.fields, { contract: 'contract', customer_id: 'customer_id' })
   assert.equal(mapping.profile, 'telecom')
   assert.equal(mapping.tableKind, 'customers')

@@ -71,7 +71,11 @@ impl Engine {
         let mut all = overrides.clone();
         let taken: Vec<String> = overrides.values().flatten().cloned().collect();
         let mut known: Vec<&String> = Vec::new();
-        for (header, field) in &self.model().headers {
+        // A caller who sends the model's own feature names means them, whatever the cells of one record look like.
+        let own_names = self.model().plan.features().iter().map(|f| (&f.name, &f.name));
+        let own_names = own_names.filter(|(name, _)| crate::schema::field(name).is_some());
+        let seen_in_training = self.model().headers.iter().filter(|(_, field)| raw.column(field).is_none());
+        for (header, field) in own_names.chain(seen_in_training) {
             if raw.column(header).is_some() && !taken.contains(field) && !all.contains_key(header) {
                 all.insert(header.clone(), Some(field.clone()));
                 known.push(header);
@@ -82,7 +86,7 @@ impl Engine {
             map::map_table(raw, &MapOptions { table_kind: Some(Default::default()), profile, overrides: all })?;
         for column in mapping.columns.iter_mut().filter(|c| known.contains(&&c.source)) {
             column.method = "model".to_owned();
-            column.evidence = vec!["the model was trained on a column of this name".to_owned()];
+            column.evidence = vec!["the model knows a column of this name".to_owned()];
         }
         Ok(mapping)
     }

@@ -392,7 +392,15 @@ fn weigh(kind: TableKind, index: &Index, seen: &Seen<'_>, found: &mut Found) {
         found.score += 0.005;
     }
     let weak = (found.score - Strength::Weak.base()).abs() < 1e-9;
+    // Nobody writes `tenure_months` by accident: what does not fit is then a bad value, which validation tells, and not
+    // another column. A single word (`plan`, `phone`) may well mean something else.
+    let stated = seen.name == spec.name && spec.name.contains('_');
     match fit(kind, spec, &seen.values) {
+        // Still, a column that fits in name and cells goes first.
+        Fit::No(words) if stated => {
+            found.score -= 0.16;
+            found.evidence.push(format!("although {words}"));
+        }
         Fit::No(words) => {
             found.score = (found.score - 0.6).clamp(0.05, 0.38);
             found.evidence.push(format!("but {words}"));
