@@ -69,6 +69,6 @@ def test_too_little_to_learn_from() -> None:
     with pytest.raises(churn.TrainError) as caught:
         churn.train(rows, profile="generic")
     assert caught.value.code == "too_few_rows"
-    with pytest.raises(churn.ValidationError) as caught:
+    with pytest.raises(churn.ValidationError) as one_class:
         churn.train([{**r, "churned": False} for r in rows], profile="generic")
-    assert caught.value.code == "single_class"
+    assert one_class.value.code == "single_class"

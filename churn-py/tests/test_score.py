@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 import polars as pl
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
 import churn
@@ -55,8 +55,8 @@ def test_the_saas_scorecard(data: Path) -> None:
 
 def test_all_forms_of_a_table_give_the_same_bits(engine: churn.Engine, data: Path, tmp_path: Path) -> None:
     path = data / "telecom_labelled.csv"
-    options = {"scored_at": "2026-07-01T00:00:00Z"}
-    expected = engine.score(path, **options).to_dicts()
+    at = "2026-07-01T00:00:00Z"
+    expected = engine.score(path, scored_at=at).to_dicts()
     pandas = pd.read_csv(path)
     polars = pl.read_csv(path)
     forms = {
@@ -74,7 +74,7 @@ def test_all_forms_of_a_table_give_the_same_bits(engine: churn.Engine, data: Pat
         "pandas objects": pandas.astype(object),
     }
     for name, form in forms.items():
-        assert engine.score(form, **options).to_dicts() == expected, name
+        assert engine.score(form, scored_at=at).to_dicts() == expected, name
 
 
 def test_results_go_everywhere(engine: churn.Engine, data: Path, tmp_path: Path) -> None:
