@@ -14,7 +14,7 @@ WHEELS      := $(CARGO_TARGET_DIR)/wheels
 # One runner for all Rust tests: nextest where it is installed.
 NEXTEST     := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: demo test lint test-rust test-python test-node test-c wheel models generated bench-quality clean
+.PHONY: demo test lint test-rust test-python test-node test-c wheel models generated bench-mapping bench-speed clean
 
 demo:
 	$(CARGO) run --release -q $(CORE) $(LEAN) --features pretrained --example demo
@@ -48,7 +48,7 @@ test-node:
 test-python: wheel
 	cd churn-py && ../$(PY) -m mypy python/churn tests
 	cd churn-py && ../$(PY) -m mypy.stubtest churn --allowlist stubtest-allow.txt
-	cd churn-py && ../$(PY) -m pytest -q --doctest-glob='*.md' tests README.md
+	cd churn-py && ../$(PY) -m pytest -q tests
 	cd churn-py && ../$(PY) -m doctest $$(../$(PY) -c 'import churn; print(churn.__file__)')
 
 wheel: $(VENV)/ready
@@ -64,9 +64,15 @@ $(VENV)/ready: churn-py/requirements-dev.txt
 models:
 	$(CARGO) run --release $(CORE) $(LEAN) --features train --example build_models -- saas telecom
 
+bench-mapping:
+	$(CARGO) bench -q $(CORE) $(LEAN) --bench mapping
+
+bench-speed:
+	$(CARGO) bench -q $(CORE) $(LEAN) --features pretrained --bench speed
+
 # Rewrites everything that is generated and committed; the tests compare.
 generated:
-	UPDATE_GENERATED=1 $(CARGO) test -q $(CORE) $(LEAN) --features train,pretrained --test generated
+	UPDATE_GENERATED=1 $(CARGO) test -q $(CORE) $(LEAN) --features train,pretrained --test generated --test vectors
 	UPDATE_HEADER=1 $(MAKE) -C churn-ffi header
 	$(PYTHON) test-data/generate.py
 

@@ -107,6 +107,18 @@ fn bad_input_is_a_typed_error() {
 }
 
 #[test]
+fn dates_without_a_day_are_told() {
+    let saas = Engine::pretrained("saas").expect("model");
+    let codes = |as_of: Option<&str>| {
+        let options = ScoreOptions { as_of: as_of.map(str::to_owned), ..ScoreOptions::default() };
+        let scored = saas.score(data("saas_customers.csv"), &options).expect("score");
+        scored.quality.findings.iter().map(|f| f.code.clone()).collect::<Vec<_>>()
+    };
+    assert!(codes(None).contains(&"as_of_missing".to_owned()));
+    assert!(!codes(Some("2026-06-30")).contains(&"as_of_missing".to_owned()));
+}
+
+#[test]
 fn a_stopped_call_says_so() {
     let stop = |_| false;
     let options = ScoreOptions { progress: Some(&stop), ..ScoreOptions::default() };

@@ -1,6 +1,7 @@
 //! Pages that are made from the code: compared with what is committed; `UPDATE_GENERATED=1` rewrites them.
 
 use churn_core::ErrorKind;
+use churn_core::features::DERIVED;
 use churn_core::schema::{Profile, TableKind, fields};
 use std::fmt::Write;
 use std::path::Path;
@@ -75,6 +76,10 @@ fn canonical_fields() {
             )
             .expect("text");
         }
+    }
+    text += "\n## Derived columns\n\nAdded where the table lacks them and has what they need; `as_of` is the day the row describes.\n\n| column | unit | formula |\n|---|---|---|\n";
+    for derived in DERIVED {
+        writeln!(text, "| `{}` | {} | {} |", derived.name, derived.unit, derived.formula).expect("text");
     }
     text += "\n## Required by profile\n\n| profile | required |\n|---|---|\n";
     for name in Profile::shipped_names() {

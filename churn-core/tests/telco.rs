@@ -1,7 +1,7 @@
 //! The pretrained telecom model on the real IBM Telco file; skipped where the data is not there.
 #![cfg(feature = "pretrained")]
 
-use churn_core::explain::ADDITIVITY;
+use churn_core::explain::{ADDITIVITY, Reasoner};
 use churn_core::features::derive;
 use churn_core::validate::{ValidateOptions, validate};
 use churn_core::{Engine, ScoreOptions, read, score};
@@ -31,9 +31,14 @@ fn every_row_adds_up() {
     assert!(engine.model().plan.absent_in(&table).is_empty(), "the file has every feature");
     let scores = score::score(engine.model(), &matrix);
     let explanation = engine.explain(&raw, &ScoreOptions::default()).expect("explain");
+    let reasoner = Reasoner::new(engine.model(), engine.explainer());
     for (row, score) in scores.iter().enumerate() {
         let sum = explanation.base_value + explanation.values.row(row).sum();
         assert!((sum - score.raw).abs() <= ADDITIVITY * score.raw.abs().max(1.0), "row {row}: {sum} {}", score.raw);
+        let (raw, factors) = reasoner.factors(matrix.row(row), |_| None).expect("factors");
+        let told: f64 = factors.iter().map(|f| f.shap_value).sum();
+        assert!((explanation.base_value + told - raw).abs() <= ADDITIVITY * raw.abs().max(1.0), "row {row}: reasons");
+        assert_eq!(raw.to_bits(), score.raw.to_bits(), "row {row}");
         assert!(score.low <= score.probability && score.probability <= score.high, "row {row}");
     }
 }

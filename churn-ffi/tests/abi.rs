@@ -283,3 +283,36 @@ fn files_are_written_whole_or_not_at_all() {
     }
     std::fs::remove_dir_all(&folder).expect("the folder goes");
 }
+
+#[test]
+fn the_vectors_of_all_languages_give_the_same_bits() {
+    let vectors: Value =
+        serde_json::from_str(include_str!("../../test-data/vectors/score/pretrained.json")).expect("vectors");
+    let options = c(r#"{"as_of": "2026-06-30"}"#);
+    let mut checked = 0;
+    for test in vectors["tests"].as_array().expect("tests") {
+        let name = c(test["model"].as_str().expect("a model"));
+        // SAFETY: valid pointers.
+        let engine = call(|out, error| unsafe { churn_engine_pretrained(name.as_ptr(), out, error) }).expect("a model");
+        let found = match score_one(engine, &c(&test["input"].to_string()), &options) {
+            Err((_, code, _)) => json!({ "error": code }),
+            Ok(p) => {
+                let factors = p["explanation"]["top_factors"].as_array().expect("factors");
+                let shap: Vec<Value> = factors.iter().map(|f| json!([f["feature"], f["shap_value"]])).collect();
+                json!({
+                    "churn_probability": p["churn_probability"],
+                    "probability_low": p["confidence"]["low"],
+                    "probability_high": p["confidence"]["high"],
+                    "base_probability": p["explanation"]["base_probability"],
+                    "risk_level": p["risk_level"],
+                    "shap_values": shap,
+                })
+            }
+        };
+        assert_eq!(found.to_string(), test["expected"].to_string(), "{}", test["comment"]);
+        checked += 1;
+        // SAFETY: the engine is ours.
+        unsafe { churn_engine_free(engine) };
+    }
+    assert_eq!(Some(checked), vectors["number_of_tests"].as_u64());
+}

@@ -102,7 +102,7 @@ impl Mapping {
 
     /// The mapping as a table in HTML.
     fn to_html(&self) -> String {
-        report::mapping_html(&self.0)
+        self.0.to_html()
     }
 
     fn _repr_html_(&self) -> String {

@@ -50,7 +50,20 @@ def test_leaks_block_training(data: Path) -> None:
     with pytest.raises(churn.ValidationError) as caught:
         churn.train(table, profile="telecom", learner="logistic")
     assert caught.value.code == "leakage" and "exit survey score" in str(caught.value)
+    report = churn.validate(table, profile="telecom", purpose="train")
+    assert not report.ok and report.findings[0].code == "leakage"
     churn.train(table, profile="telecom", learner="logistic", allow=["exit survey score"])
+
+
+def test_dates_need_a_day(data: Path) -> None:
+    saas = churn.Engine.pretrained("saas")
+    record = {"customer_id": 1, "signup_date": "2026-01-01", "monthly_charges": 9, "plan": "Basic"}
+    day = saas.score_one(record, as_of="2026-06-30").churn_probability
+    assert day == saas.score_one(record, scored_at="2026-06-30T12:00:00Z").churn_probability
+    assert day != saas.score_one(record, as_of="2027-06-30").churn_probability
+    # The present day serves where nothing is said.
+    codes = {f.code for f in saas.score(data / "saas_customers.csv").quality.findings}
+    assert "as_of_missing" not in codes
 
 
 def test_an_own_profile() -> None:

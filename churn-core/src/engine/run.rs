@@ -4,14 +4,14 @@ use super::{Engine, Input, Record, ScoreOptions};
 use crate::decide::{adverse, recommend};
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Explanation, Reasoner};
-use crate::features::{FeatureMatrix, derive};
+use crate::features::{DERIVED, Derivation, FeatureMatrix, derive};
 use crate::map::{self, MapOptions, Mapping};
 use crate::progress::Progress;
 use crate::report::{Confidence, Prediction, Predictions, TopFactor};
 use crate::schema::Profile;
 use crate::score::score_of_raw;
 use crate::table::{RawTable, Table};
-use crate::validate::{self, QualityReport, ValidateOptions, Validated};
+use crate::validate::{self, Layer, QualityReport, Severity, ValidateOptions, Validated};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -107,8 +107,23 @@ impl Engine {
         raw: &RawTable,
         options: &ScoreOptions<'_>,
     ) -> Result<(Mapping, QualityReport, Table, FeatureMatrix)> {
-        let (mapping, judged) = self.judge(raw, options)?;
-        let table = derive(&judged.table, options.as_of_days()?)?;
+        let (mapping, mut judged) = self.judge(raw, options)?;
+        let as_of = options.as_of_days()?;
+        let table = derive(&judged.table, as_of)?;
+        let undated =
+            |d: &&Derivation| d.dated() && judged.table.column(d.needs[0]).is_some() && table.column(d.name).is_none();
+        let undated: Vec<&str> = DERIVED.iter().filter(undated).map(|d| d.name).collect();
+        if !undated.is_empty() {
+            let message =
+                format!("the day the rows describe is not known: {} could not be counted", undated.join(", "));
+            judged.report.add(
+                "as_of_missing",
+                Layer::Types,
+                Severity::Warning,
+                message,
+                "give as_of, or a snapshot date column",
+            );
+        }
         let matrix = self.model().plan.transform(&table)?;
         Ok((mapping, judged.report, table, matrix))
     }

@@ -11,7 +11,7 @@ use crate::read::ReadOptions;
 use crate::schema::Profile;
 use crate::table::Table;
 use crate::train::{self, Labelled, Learner, split};
-use crate::validate::{self, Purpose, ValidateOptions, Validated, check_leaks};
+use crate::validate::{self, Layer, Purpose, Severity, ValidateOptions, Validated, check_leaks};
 use std::collections::BTreeMap;
 
 /// How to train; every field has a default.
@@ -84,7 +84,17 @@ pub(super) fn with_estimate(mut judged: Validated, profile: &Profile) -> Result<
         return Ok(judged);
     }
     let prepared = prepare(judged.clone(), None)?;
-    if train::check_enough(&prepared.labels).is_err() || check_leaks(&prepared.table, &prepared.labels, &[]).is_err() {
+    if let Err(error) = check_leaks(&prepared.table, &prepared.labels, &[]) {
+        let hint = error.suggestion().unwrap_or_default();
+        judged.report.add(error.code(), Layer::MlReadiness, Severity::Error, error.message().to_owned(), hint);
+        return Ok(judged);
+    }
+    if let Err(error) = train::check_enough(&prepared.labels) {
+        // One class alone is told already, by the label itself.
+        if error.kind() != ErrorKind::SingleClass {
+            let hint = error.suggestion().unwrap_or_default();
+            judged.report.add(error.code(), Layer::MlReadiness, Severity::Error, error.message().to_owned(), hint);
+        }
         return Ok(judged);
     }
     let data = Labelled { table: &prepared.table, labels: &prepared.labels, profile, exclude: &[] };

@@ -21,6 +21,13 @@ pub struct Derivation {
     compute: fn(&[&Column], usize, i32) -> Option<f64>,
 }
 
+impl Derivation {
+    /// Whether it counts from or to the day that a row describes.
+    pub fn dated(&self) -> bool {
+        self.needs[0].ends_with("_date")
+    }
+}
+
 /// Every derivation, in the order they are tried; a column that is in the table already is never replaced.
 pub const DERIVED: &[Derivation] = &[
     Derivation {
@@ -82,7 +89,7 @@ pub fn derive(table: &Table, as_of: Option<i32>) -> Result<Table> {
             continue;
         }
         let sources: Vec<&Column> = derivation.needs.iter().filter_map(|n| table.column(n)).collect();
-        let dated = derivation.needs[0].ends_with("_date");
+        let dated = derivation.dated();
         if sources.len() < derivation.needs.len() || (dated && as_of.is_none() && snapshot.is_none()) {
             continue;
         }

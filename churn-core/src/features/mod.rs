@@ -7,6 +7,6 @@
 mod derive;
 mod plan;
 
-pub use derive::{DERIVED, derive};
+pub use derive::{DERIVED, Derivation, derive};
 pub(crate) use plan::spec;
 pub use plan::{FeatureKind, FeatureMatrix, FeaturePlan, FeatureSpec};

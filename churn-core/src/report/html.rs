@@ -1,7 +1,6 @@
 //! Results as small self-contained HTML fragments, for notebooks.
 
 use super::Predictions;
-use crate::map::Mapping;
 use crate::validate::QualityReport;
 
 const SHOWN_ROWS: usize = 10;
@@ -48,17 +47,6 @@ pub fn predictions_html(predictions: &Predictions) -> String {
         ]
     });
     table(&caption, &["customer", "churn", "interval", "risk", "because", "what to do"], rows)
-}
-
-/// The columns of a mapping.
-pub fn mapping_html(mapping: &Mapping) -> String {
-    let mapped = mapping.columns.iter().filter(|c| c.field.is_some()).count();
-    let caption = format!("{mapped} of {} columns recognised (profile {})", mapping.columns.len(), mapping.profile);
-    let rows = mapping.columns.iter().map(|c| {
-        let sure = if c.field.is_some() { format!("{:.0} %", c.confidence) } else { String::new() };
-        vec![c.source.clone(), c.field.clone().unwrap_or_default(), sure, c.method.clone()]
-    });
-    table(&caption, &["column", "means", "sure", "by"], rows)
 }
 
 /// The findings of a quality report.

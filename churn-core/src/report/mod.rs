@@ -7,7 +7,7 @@ mod prediction;
 mod summary;
 mod text;
 
-pub use html::{mapping_html, predictions_html, quality_html};
+pub use html::{predictions_html, quality_html};
 pub use json::{mapping_json, prediction_json, prediction_row_json, predictions_json, quality_json, summary_json};
 pub(crate) use prediction::Row;
 pub use prediction::{Confidence, Prediction, Predictions, TopFactor};

@@ -15,6 +15,8 @@ use ndarray::{Array1, Array2};
 
 /// Ridge penalties that are tried, strongest first: each fit starts from the one before.
 const PENALTIES: [f64; 6] = [100.0, 30.0, 10.0, 3.0, 1.0, 0.3];
+/// Largest gradient that counts as none, a row: linfa's loss is a sum over the rows.
+const TOLERANCE: f64 = 1e-5;
 /// Inner quantiles at which a number's effect may bend.
 const QUANTILES: [f64; 6] = [0.05, 0.2, 0.4, 0.6, 0.8, 0.95];
 
@@ -116,7 +118,10 @@ impl Problem {
 
     /// Coefficients for a positive label, and the intercept.
     fn solve(&mut self, penalty: f64) -> Result<(Array1<f64>, f64)> {
-        let mut parameters = LogisticRegression::default().alpha(penalty).max_iterations(200).gradient_tolerance(1e-4);
+        let mut parameters = LogisticRegression::default()
+            .alpha(penalty)
+            .max_iterations(200)
+            .gradient_tolerance(TOLERANCE * self.dataset.nsamples() as f64);
         if let Some(start) = self.start.take() {
             parameters = parameters.initial_params(start);
         }

@@ -106,6 +106,17 @@ pub struct QualityReport {
     pub estimated_auc: Option<f64>,
 }
 
+impl QualityReport {
+    /// Adds a finding about the table as a whole; an error makes the report not ok.
+    pub(crate) fn add(&mut self, code: &str, layer: Layer, severity: Severity, message: String, suggestion: &str) {
+        let list = std::mem::take(&mut self.findings);
+        let blocking = !self.ok || severity == Severity::Error;
+        let mut findings = Findings { n_rows: self.n_rows, list, blocking };
+        findings.add_whole(About::new(code, layer, severity), message, suggestion);
+        *self = QualityReport { estimated_auc: self.estimated_auc, ..findings.report(self.n_columns) };
+    }
+}
+
 /// Collects findings.
 pub(super) struct Findings {
     n_rows: usize,

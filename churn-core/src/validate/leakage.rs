@@ -39,41 +39,56 @@ fn evidence(column: &Column, labels: &[bool]) -> Option<String> {
     if auc_missing >= AUC_LIMIT {
         return Some(format!("is missing or set exactly when the label is (AUC {auc_missing:.3})"));
     }
-    let scores = scores(column, labels)?;
-    let auc = crate::metrics::auc(labels, &scores);
-    let auc = auc.max(1.0 - auc);
+    let auc = match &column.data {
+        // A level's share of positives has a direction of its own: more is more.
+        ColumnData::Text(_) => crate::metrics::auc(labels, &level_shares(column, labels)),
+        _ => {
+            let auc = crate::metrics::auc(labels, &numbers(column)?);
+            auc.max(1.0 - auc)
+        }
+    };
     (auc >= AUC_LIMIT).then(|| format!("alone ranks the label almost perfectly (AUC {auc:.3})"))
 }
 
-/// One number a row: the value itself, or the level's leave-one-out share of positives; missing stands in the
-/// middle.
-fn scores(column: &Column, labels: &[bool]) -> Option<Vec<f64>> {
-    let n = labels.len();
-    match &column.data {
-        ColumnData::Text(_) => {
-            let mut counts: HashMap<String, (f64, f64)> = HashMap::new();
-            let key = |r: usize| column.data.cell(r).map_or(String::new(), |c| schema::level_key(&c));
-            for (r, &y) in labels.iter().enumerate() {
-                let entry = counts.entry(key(r)).or_default();
-                entry.0 += 1.0;
-                entry.1 += f64::from(u8::from(y));
-            }
-            let base = labels.iter().filter(|&&y| y).count() as f64 / n as f64;
-            let share = |r: usize| {
-                let (rows, hits) = counts[&key(r)];
-                // The row's own label must not speak for it, and a small level says little.
-                (hits - f64::from(u8::from(labels[r])) + base) / rows
-            };
-            Some((0..n).map(share).collect())
-        }
-        _ => {
-            let value = |r: usize| column.data.number(r).or_else(|| column.data.days(r).map(f64::from));
-            let mut known: Vec<f64> = (0..n).filter_map(value).collect();
-            known.sort_by(f64::total_cmp);
-            let middle = *known.get(known.len() / 2)?;
-            Some((0..n).map(|r| value(r).unwrap_or(middle)).collect())
-        }
+/// The column's numbers or days; missing stands in the middle.
+fn numbers(column: &Column) -> Option<Vec<f64>> {
+    let n = column.data.len();
+    let value = |r: usize| column.data.number(r).or_else(|| column.data.days(r).map(f64::from));
+    let mut known: Vec<f64> = (0..n).filter_map(value).collect();
+    known.sort_by(f64::total_cmp);
+    let middle = *known.get(known.len() / 2)?;
+    Some((0..n).map(|r| value(r).unwrap_or(middle)).collect())
+}
+
+/// For each row the share of positives among the rows of its level in the other folds: a row's own label must not
+/// speak for it, or every id would be a leak. The folds hold equally many positives, so that they do not speak
+/// against it either.
+fn level_shares(column: &Column, labels: &[bool]) -> Vec<f64> {
+    const FOLDS: usize = 5;
+    let key = |r: usize| column.data.cell(r).map_or(String::new(), |c| schema::level_key(&c));
+    let mut of_class = [0usize; 2];
+    let folds: Vec<usize> = labels
+        .iter()
+        .map(|&y| {
+            let seen = &mut of_class[usize::from(y)];
+            *seen += 1;
+            *seen % FOLDS
+        })
+        .collect();
+    // Per level: rows and positives of each fold.
+    let mut counts: HashMap<String, [(f64, f64); FOLDS]> = HashMap::new();
+    for (r, &y) in labels.iter().enumerate() {
+        let (rows, hits) = &mut counts.entry(key(r)).or_default()[folds[r]];
+        *rows += 1.0;
+        *hits += f64::from(u8::from(y));
     }
+    let base = labels.iter().filter(|&&y| y).count() as f64 / labels.len() as f64;
+    let share = |r: usize| {
+        let others = counts[&key(r)].iter().enumerate().filter(|(f, _)| *f != folds[r]);
+        let (rows, hits) = others.fold((0.0, 0.0), |(n, k), (_, (rows, hits))| (n + rows, k + hits));
+        (hits + base) / (rows + 1.0)
+    };
+    (0..labels.len()).map(share).collect()
 }
 
 #[cfg(test)]
@@ -99,6 +114,8 @@ mod tests {
                 true,
             ),
             ("set_when_left", ColumnData::numbers((0..200).map(|r| labels[r].then_some(1.0 + (r % 7) as f64))), true),
+            ("plan", ColumnData::text((0..200).map(|r| Some(["Basic", "Pro", "Team"][r % 3]))), false),
+            ("same_in_all", ColumnData::text((0..200).map(|_| Some("x"))), false),
             ("id_like", ColumnData::text((0..200).map(|r| Some(format!("x{r}")))), false),
             ("noise", ColumnData::numbers((0..200).map(|r| Some((r * 37 % 101) as f64))), false),
             (

@@ -1,6 +1,6 @@
 //! Measures the mapper on labelled exports: recall, precision, share of clean sources, calibration and time.
 //!
-//! `cargo run --release --no-default-features --example bench_mapping -- [--blind] [--verbose]`
+//! `make bench-mapping`, or `cargo bench -p churn-core --no-default-features --bench mapping -- [--blind] [--verbose]`
 //! reads `$CHURN_MAPPING_DIR/dev_headers.jsonl` (default: `shared/mapping` beside the repository). With
 //! `--blind`, every spelling that occurs in the source under test and in no other source is switched off.
 
