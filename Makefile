@@ -17,7 +17,7 @@ NEXTEST     := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 .PHONY: demo test lint test-rust test-python test-node test-c wheel models generated bench-mapping bench-speed clean
 
 demo:
-	$(CARGO) run --release -q $(CORE) $(LEAN) --features pretrained --example demo
+	$(CARGO) run --release $(CORE) $(LEAN) --features pretrained --example demo
 
 test: lint test-rust test-c test-node test-python
 
