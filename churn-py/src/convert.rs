@@ -180,7 +180,7 @@ pub fn python<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>
 /// A profile by name, or one of the user's own.
 pub fn profile(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Profile>> {
     let Some(value) = value else { return Ok(None) };
-    if let Ok(own) = value.cast::<crate::functions::Profile>() {
+    if let Ok(own) = value.cast::<crate::profile::Profile>() {
         return Ok(Some(own.get().0.clone()));
     }
     let name: String = value.extract()?;

@@ -4,6 +4,7 @@ mod convert;
 mod engine;
 mod error;
 mod functions;
+mod profile;
 mod results;
 
 use pyo3::prelude::*;
@@ -13,7 +14,7 @@ use pyo3::prelude::*;
 fn _churn(m: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(m)?;
     m.add_class::<engine::Engine>()?;
-    m.add_class::<functions::Profile>()?;
+    m.add_class::<profile::Profile>()?;
     m.add_class::<results::ColumnMatch>()?;
     m.add_class::<results::Evaluation>()?;
     m.add_class::<results::Explanation>()?;

@@ -1,5 +1,6 @@
 //! Margin to probability, and to the interval of that probability.
 
+use super::math::interpolate;
 use super::{invalid, sigmoid};
 use crate::error::Result;
 use serde::{Deserialize, Serialize};
@@ -85,18 +86,6 @@ impl IntervalCurve {
         } else {
             Err(invalid("the interval's knots do not ascend or do not fit its ends"))
         }
-    }
-}
-
-fn interpolate(knots: &[f64], values: &[f64], x: f64) -> f64 {
-    let right = knots.partition_point(|&k| k <= x);
-    if right == 0 {
-        values[0]
-    } else if right == knots.len() {
-        values[right - 1]
-    } else {
-        let t = (x - knots[right - 1]) / (knots[right] - knots[right - 1]);
-        values[right - 1] + (values[right] - values[right - 1]) * t
     }
 }
 

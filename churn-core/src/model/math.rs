@@ -1,4 +1,19 @@
-//! Logistic functions, from a pure-Rust libm so that every platform gives the same bits.
+//! Logistic functions, from a pure-Rust libm so that every platform gives the same bits, and interpolation.
+
+/// Linear between ascending knots, constant beyond the first and the last; at least one knot, as many values.
+#[inline]
+pub(super) fn interpolate(knots: &[f64], values: &[f64], x: f64) -> f64 {
+    let right = knots.partition_point(|&k| k <= x);
+    if right == 0 {
+        values[0]
+    } else if right == knots.len() {
+        values[right - 1]
+    } else {
+        let (x0, x1) = (knots[right - 1], knots[right]);
+        let (y0, y1) = (values[right - 1], values[right]);
+        y0 + (y1 - y0) * ((x - x0) / (x1 - x0))
+    }
+}
 
 /// 1 / (1 + exp(-margin)), without overflow.
 pub fn sigmoid(margin: f64) -> f64 {

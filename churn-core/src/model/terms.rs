@@ -1,6 +1,7 @@
 //! Univariate terms: linear and logistic models, splines and scorecards are sums of them.
 
 use super::invalid;
+use super::math::interpolate;
 use crate::error::Result;
 use serde::{Deserialize, Serialize};
 
@@ -51,18 +52,7 @@ impl Shape {
                     *other
                 }
             }
-            Shape::Piecewise { knots, values, .. } => {
-                let right = knots.partition_point(|&k| k <= x);
-                if right == 0 {
-                    values[0]
-                } else if right == knots.len() {
-                    values[right - 1]
-                } else {
-                    let (x0, x1) = (knots[right - 1], knots[right]);
-                    let (y0, y1) = (values[right - 1], values[right]);
-                    y0 + (y1 - y0) * ((x - x0) / (x1 - x0))
-                }
-            }
+            Shape::Piecewise { knots, values, .. } => interpolate(knots, values, x),
         }
     }
 
