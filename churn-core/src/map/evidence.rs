@@ -406,7 +406,10 @@ fn weigh(kind: TableKind, index: &Index, seen: &Seen<'_>, found: &mut Found) {
             found.evidence.push(format!("but {words}"));
         }
         Fit::Odd(words) => {
-            found.score -= 0.08;
+            // Odd cells do not make a field's own name less certain.
+            if seen.name != spec.name {
+                found.score -= 0.08;
+            }
             found.evidence.push(format!("although {words}"));
         }
         Fit::Yes(words) => {
