@@ -35,6 +35,22 @@ fn sources(directory: &Path, into: &mut Vec<PathBuf>) {
     }
 }
 
+/// The text up to its inline test module; `#[cfg(test)] mod tests;` ends nothing, the code goes on behind it.
+fn without_tests(text: &str) -> &str {
+    let inline = text.match_indices("#[cfg(test)]").find(|(at, _)| {
+        let module = text[*at..].lines().nth(1).unwrap_or_default();
+        module.contains("mod ") && module.ends_with('{')
+    });
+    inline.map_or(text, |(at, _)| &text[..at])
+}
+
+#[test]
+fn only_inline_tests_are_left_out() {
+    let declared = "#[cfg(test)]\nmod tests;\nuse crate::later;\n";
+    assert_eq!(without_tests(declared), declared);
+    assert_eq!(without_tests("code\n#[cfg(test)]\nmod tests {\n}\n"), "code\n");
+}
+
 /// The modules that the code of each module names as `crate::...`, tests left out.
 fn uses() -> BTreeMap<String, BTreeSet<String>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
@@ -45,7 +61,7 @@ fn uses() -> BTreeMap<String, BTreeSet<String>> {
         let relative = file.strip_prefix(&root).expect("below src").to_str().expect("utf-8").to_owned();
         let module = relative.split('/').next().expect("a name").trim_end_matches(".rs").to_owned();
         let text = std::fs::read_to_string(&file).expect("readable");
-        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let code = without_tests(&text);
         let lines = code.lines().filter(|l| !l.trim_start().starts_with("//"));
         for line in lines {
             for after in line.split("crate::").skip(1) {
@@ -97,7 +113,7 @@ fn the_core_prints_nothing_and_has_no_clock_and_no_environment() {
     sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
     for file in files {
         let text = std::fs::read_to_string(&file).expect("readable");
-        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        let code = without_tests(&text);
         for line in code.lines().filter(|l| !l.trim_start().starts_with("//")) {
             for banned in [
                 "println!",

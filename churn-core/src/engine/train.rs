@@ -2,7 +2,7 @@
 
 use super::{Engine, Input};
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::{FeaturePlan, derive};
+use crate::features::derive;
 use crate::map::{self, MapOptions};
 use crate::metrics;
 use crate::model::{LabelDefinition, Model, ModelCard};
@@ -136,7 +136,7 @@ impl Engine {
         check_leaks(&table, &labels, &options.allow)?;
         let data = Labelled { table: &table, labels: &labels, profile: &profile, exclude: &[] };
         let folds = match &options.folds {
-            Some(folds) if folds.iter().all(|f| f.len() == labels.len()) && !folds.is_empty() => folds.clone(),
+            Some(folds) if folds_fit(folds, labels.len()) => folds.clone(),
             Some(_) => {
                 return Err(Error::new(
                     ErrorKind::InvalidArgument,
@@ -214,11 +214,12 @@ impl Engine {
             metrics: metrics::all(&labels, &probabilities),
         })
     }
+}
 
-    /// The plan's features, for model cards.
-    pub fn plan(&self) -> &FeaturePlan {
-        &self.model().plan
-    }
+/// Whether each repeat gives every row a fold, two folds at least, none numbered beyond the rows.
+fn folds_fit(folds: &[Vec<usize>], n_rows: usize) -> bool {
+    let fits = |f: &Vec<usize>| f.len() == n_rows && f.iter().all(|&k| k < n_rows) && f.iter().any(|&k| k != f[0]);
+    !folds.is_empty() && folds.iter().all(fits)
 }
 
 fn limits(table: &Table) -> Vec<String> {

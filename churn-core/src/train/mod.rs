@@ -115,7 +115,7 @@ pub fn fit(data: Labelled<'_>, learner: Learner, seed: u64) -> Result<Fitted> {
     })
 }
 
-/// Held-out metrics over folds, and the out-of-fold probability of each row (its mean over repeats).
+/// Held-out metrics over folds.
 #[derive(Debug, Clone)]
 pub struct CrossValidation {
     /// Mean and standard deviation over the folds.
@@ -190,4 +190,75 @@ fn margin_log_loss(labels: &[bool], margins: &[f64]) -> f64 {
 /// Rows of a matrix and their labels.
 fn take(matrix: &FeatureMatrix, labels: &[bool], rows: &[usize]) -> (FeatureMatrix, Vec<bool>) {
     (matrix.take(rows), rows.iter().map(|&r| labels[r]).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::explain::Explainer;
+    use crate::model::Part;
+    use crate::table::{Column, ColumnData, Places};
+    use rand_chacha::rand_core::RngCore;
+
+    /// Customers whose risk is an exclusive-or of plan and region, which no sum of single effects can tell, with
+    /// some values missing.
+    fn customers(n: usize) -> (Table, Vec<bool>) {
+        let mut rng = split::random(11);
+        let mut uniform = move || (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+        let (mut plan, mut region, mut usage, mut labels) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..n {
+            let (a, b) = (uniform() < 0.5, uniform() < 0.5);
+            plan.push(Some(if a { "Basic" } else { "Pro" }));
+            region.push(Some(if b { "North" } else { "South" }));
+            usage.push((uniform() > 0.1).then_some(uniform() * 40.0));
+            labels.push(uniform() < if a == b { 0.1 } else { 0.7 });
+        }
+        let column = |name: &str, data| Column { name: name.into(), canonical: false, source: name.into(), data };
+        let columns = vec![
+            column("a", ColumnData::text(plan)),
+            column("b", ColumnData::text(region)),
+            column("c", ColumnData::numbers(usage)),
+        ];
+        (Table::new(columns, n, Places::Items), labels)
+    }
+
+    fn fitted(learner: Learner, threads: usize) -> (Fitted, Table, Vec<bool>) {
+        let (table, labels) = customers(800);
+        let profile = Profile::shipped("generic").expect("profile");
+        let (train, test): (Vec<usize>, Vec<usize>) = (0..800).partition(|r| r % 4 != 0);
+        let pick = |rows: &[usize]| (table.take(rows), rows.iter().map(|&r| labels[r]).collect::<Vec<_>>());
+        let ((train, train_labels), (test, test_labels)) = (pick(&train), pick(&test));
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("pool");
+        let data = Labelled { table: &train, labels: &train_labels, profile: &profile, exclude: &[] };
+        (pool.install(|| fit(data, learner, 5)).expect("fit"), test, test_labels)
+    }
+
+    #[test]
+    fn a_forest_sees_what_a_sum_of_effects_cannot_and_auto_takes_it() {
+        let auc = |learner| {
+            let (fitted, test, labels) = fitted(learner, 2);
+            metrics::auc(&labels, &fitted.predict(&test).expect("predict"))
+        };
+        let (logistic, forest, auto) = (auc(Learner::Logistic), auc(Learner::Forest), auc(Learner::Auto));
+        assert!(logistic < 0.62, "{logistic}");
+        assert!(forest > 0.72, "{forest}");
+        assert!(auto > forest - 0.02, "auto {auto}, forest {forest}");
+    }
+
+    #[test]
+    fn a_forest_is_the_same_on_any_number_of_threads_and_explains_exactly() {
+        let (one, test, _) = fitted(Learner::Forest, 1);
+        let (five, _, _) = fitted(Learner::Forest, 5);
+        assert_eq!((&one.additive, &one.calibrator), (&five.additive, &five.calibrator));
+        assert!(one.additive.components.iter().any(|c| matches!(c.part, Part::Trees(_))));
+        let mut model = crate::model::testing::small_model();
+        (model.plan, model.additive) = (one.plan.clone(), one.additive);
+        model.check().expect("a valid model");
+        let matrix = one.plan.transform(&test).expect("matrix");
+        // Fails by itself where a row does not add up.
+        let explanation = Explainer::new(&model).explain(&model, &matrix).expect("additive");
+        assert!(explanation.values.iter().any(|v| v.abs() > 0.1));
+        let again = crate::model::Model::from_bytes(&model.to_bytes().expect("write")).expect("read");
+        assert_eq!(again, model);
+    }
 }
