@@ -108,6 +108,8 @@ export interface MapOptions {
   overrides?: Overrides | null | undefined
   /** Some values of each column, where only headers are given. */
   samples?: Readonly<Record<string, readonly unknown[]>> | null | undefined
+  /** A file with a saved mapping (as JSON), or a folder of them: one that was made for the same headers is used again. */
+  saved?: string | null | undefined
 }
 
 /** The options of `validate`. */

@@ -227,9 +227,10 @@ int32_t churn_engine_score_file(const churn_engine *engine,
  * The answer is the mapping as a JSON object: table_kind, profile, columns (one entry a header), missing, fields
  * ({field: header}). The text is freed with churn_string_free. options_json: NULL, or a JSON object of any of
  * table_kind, profile (both recognised where not given), overrides ({header: field, or null for "leave it
- * unmapped"}), samples ({header: [values]}, which help to recognise a column).
+ * unmapped"}), samples ({header: [values]}, which help to recognise a column), saved (a file with a saved mapping, or a
+ * folder of them: one that was made for the same headers is used again).
  *
- * Errors: invalid_argument.
+ * Errors: invalid_argument, io, malformed.
  *
  * Pointers: Every pointer is NULL or valid; texts end in a NUL.
  */

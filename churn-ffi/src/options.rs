@@ -28,6 +28,7 @@ struct Map {
     overrides: Option<BTreeMap<String, Option<String>>>,
     // Checked by hand: serde would put a cell in the wrong place into its message.
     samples: Option<Value>,
+    saved: Option<String>,
 }
 
 /// How to score.
@@ -51,7 +52,7 @@ pub fn map(headers: &str, text: Option<&str>) -> Result<(Vec<ColumnInput>, MapOp
             .with("column", e.column())
             .hint("give the headers as [\"Customer ID\", \"Tenure\"]")
     })?;
-    let given: Map = options(text, "give table_kind, profile, overrides, samples {header: [values]} or none")?;
+    let given: Map = options(text, "give table_kind, profile, overrides, samples {header: [values]}, saved or none")?;
     let samples = match given.samples {
         None => Record::new(),
         Some(Value::Object(samples)) if samples.values().all(Value::is_array) => samples,
@@ -65,6 +66,7 @@ pub fn map(headers: &str, text: Option<&str>) -> Result<(Vec<ColumnInput>, MapOp
         table_kind: given.table_kind.as_deref().map(TableKind::parse).transpose()?,
         profile: given.profile.as_deref().map(Profile::shipped).transpose()?,
         overrides: given.overrides.unwrap_or_default(),
+        saved: given.saved.map(Into::into),
     };
     Ok((columns.collect(), options))
 }

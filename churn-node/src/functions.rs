@@ -22,6 +22,7 @@ pub fn map_columns(env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> Async
             table_kind: options.text_or_null("tableKind", TableKind::default(), TableKind::parse)?,
             profile: options.profile()?,
             overrides: options.overrides()?,
+            saved: options.text("saved")?.map(Into::into),
         };
         let mut samples = options.samples()?;
         options.finish()?;

@@ -12,13 +12,15 @@ use churn_core::validate::{Purpose, ValidateOptions};
 use churn_core::{Result, TrainOptions};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
+use std::path::PathBuf;
 
 /// Map the columns of a table to canonical fields.
 ///
 /// `table` is a path, bytes, a file object, a frame, a list of dicts, or just a list of header strings; then
-/// `samples` may hold some values of each: {header: [values]}.
+/// `samples` may hold some values of each: {header: [values]}. `saved` is a file that `Mapping.save` wrote, or a
+/// folder of them: one that was made for the same headers is used again.
 #[pyfunction]
-#[pyo3(signature = (table, *, table_kind="customers", profile=None, overrides=None, samples=None))]
+#[pyo3(signature = (table, *, table_kind="customers", profile=None, overrides=None, samples=None, saved=None))]
 pub fn map_columns(
     py: Python<'_>,
     table: &Bound<'_, PyAny>,
@@ -26,10 +28,15 @@ pub fn map_columns(
     profile: Option<&Bound<'_, PyAny>>,
     overrides: Overrides,
     samples: Option<&Bound<'_, PyDict>>,
+    saved: Option<PathBuf>,
 ) -> PyResult<Mapping> {
     let kind = table_kind.map(TableKind::parse).transpose().map_err(|e| raise(py, &e))?;
-    let options =
-        MapOptions { table_kind: kind, profile: convert::profile(profile)?, overrides: overrides.unwrap_or_default() };
+    let options = MapOptions {
+        table_kind: kind,
+        profile: convert::profile(profile)?,
+        overrides: overrides.unwrap_or_default(),
+        saved,
+    };
     if let Some(headers) = headers(table)? {
         let columns = headers
             .into_iter()

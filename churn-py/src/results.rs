@@ -89,7 +89,7 @@ impl Mapping {
         convert::python(py, &report::mapping_json(&self.0))
     }
 
-    /// Save as a JSON file.
+    /// Save as a JSON file; in a folder, under a name that `map_columns(..., saved=folder)` finds again.
     fn save(&self, py: Python<'_>, path: PathBuf) -> PyResult<()> {
         call(py, || self.0.save(path))
     }

@@ -82,8 +82,10 @@ impl Engine {
             }
         }
         let profile = Some(self.model().profile.clone());
-        let mut mapping =
-            map::map_table(raw, &MapOptions { table_kind: Some(Default::default()), profile, overrides: all })?;
+        let mut mapping = map::map_table(
+            raw,
+            &MapOptions { table_kind: Some(Default::default()), profile, overrides: all, saved: None },
+        )?;
         for column in mapping.columns.iter_mut().filter(|c| known.contains(&&c.source)) {
             column.method = "model".to_owned();
             column.evidence = vec!["the model knows a column of this name".to_owned()];

@@ -121,6 +121,7 @@ impl Engine {
                 table_kind: Some(Default::default()),
                 profile: options.profile.clone(),
                 overrides: options.overrides.clone(),
+                ..MapOptions::default()
             },
         )?;
         let profile = options.profile.clone().map_or_else(|| Profile::shipped(&mapping.profile), Ok)?;

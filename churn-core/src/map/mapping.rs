@@ -17,7 +17,7 @@ pub struct ColumnMatch {
     pub field: Option<String>,
     /// 0-100: of the columns mapped with confidence c, about c % are right.
     pub confidence: f64,
-    /// The strongest evidence: `exact`, `alias`, `tokens`, `typo`, `values`, `override`, `model` or `none`.
+    /// The strongest evidence: `exact`, `alias`, `tokens`, `typo`, `values`, `override`, `saved`, `model` or `none`.
     pub method: String,
     /// Every piece of evidence, in words.
     pub evidence: Vec<String>,
@@ -27,6 +27,22 @@ pub struct ColumnMatch {
     pub warnings: Vec<String>,
     /// Whether the column seems to hold personal data.
     pub pii: bool,
+}
+
+impl ColumnMatch {
+    /// A column that nothing is known of.
+    pub(super) fn unmapped(source: &str) -> Self {
+        ColumnMatch {
+            source: source.to_owned(),
+            field: None,
+            confidence: 0.0,
+            method: "none".to_owned(),
+            evidence: Vec::new(),
+            alternatives: Vec::new(),
+            warnings: Vec::new(),
+            pii: false,
+        }
+    }
 }
 
 /// A field a column might mean, or a column a field might stand in.
@@ -201,12 +217,22 @@ impl Mapping {
         Ok(mapping)
     }
 
-    /// Saves the mapping as a JSON file.
+    /// Saves the mapping as a JSON file; in a folder, under a name made of its kind and its header fingerprint, so that
+    /// [`MapOptions::saved`](super::MapOptions) finds it for the next table with these headers.
     ///
     /// # Errors
     /// `io`.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        crate::files::write_whole(path.as_ref(), self.to_json()?.as_bytes())
+        let path = path.as_ref();
+        let json = self.to_json()?;
+        if path.is_dir() {
+            let short = self.header_fingerprint.get(..16).unwrap_or(&self.header_fingerprint);
+            return crate::files::write_whole(
+                &path.join(format!("{}-{short}.json", self.table_kind.name())),
+                json.as_bytes(),
+            );
+        }
+        crate::files::write_whole(path, json.as_bytes())
     }
 
     /// Loads a saved mapping.

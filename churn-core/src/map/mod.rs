@@ -17,6 +17,7 @@ mod names;
 mod overrides;
 mod pii;
 mod recognise;
+mod store;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -31,6 +32,7 @@ use assign::{THRESHOLD, confidence};
 use evidence::{Found, Seen};
 use names::Header;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::PathBuf;
 use values::ValueProfile;
 
 /// One source column as the mapper sees it: its header and some of its cells as text.
@@ -64,15 +66,47 @@ pub struct MapOptions {
     pub profile: Option<Profile>,
     /// Source header -> canonical field, or `None` for "leave it unmapped". Overrides win over everything.
     pub overrides: BTreeMap<String, Option<String>>,
+    /// A file that [`Mapping::save`] wrote, or a folder of them: where one was made for the same headers (in any order,
+    /// case and separators), it is used again. Overrides still win.
+    pub saved: Option<PathBuf>,
 }
 
 /// Maps headers and samples to canonical fields.
 ///
 /// # Errors
 /// `invalid_argument` for an override that names a column or a field that does not exist, or maps two
-/// columns to one field.
+/// columns to one field; `io` and `malformed` for a saved mapping that cannot be read.
 pub fn map_columns(columns: &[ColumnInput], options: &MapOptions) -> Result<Mapping> {
+    if let Some(place) = &options.saved {
+        let headers: Vec<&str> = columns.iter().map(|c| c.name.as_str()).collect();
+        if let Some(saved) = store::find(place, &headers, options.table_kind)? {
+            return reused(columns, &headers, &saved, options);
+        }
+    }
     map_columns_without(columns, options, &HashSet::new())
+}
+
+/// A saved mapping for this table, with what the caller says now on top.
+fn reused(columns: &[ColumnInput], headers: &[&str], saved: &Mapping, options: &MapOptions) -> Result<Mapping> {
+    let kind = saved.table_kind;
+    let forced = overrides::check(columns, kind, &options.overrides)?;
+    let index = index(kind);
+    let mut matches = store::rebound(saved, headers);
+    for (column, field) in forced.iter().enumerate() {
+        let Some(field) = field else { continue };
+        let name = field.map(|f| index.fields[f].name.as_str());
+        // The field goes to the column that the caller names, and leaves the one that had it.
+        for other in matches.iter_mut().filter(|m| name.is_some() && m.field.as_deref() == name) {
+            *other = ColumnMatch { pii: other.pii, ..ColumnMatch::unmapped(&other.source) };
+        }
+        let pii = matches[column].pii || field.is_some_and(|f| index.fields[f].pii);
+        matches[column] = overridden(&columns[column].name, index, *field, pii);
+    }
+    let profile = match options.profile.clone().or_else(|| store::profile(saved)) {
+        Some(profile) => profile,
+        None => Profile::shipped("generic")?,
+    };
+    Ok(Mapping::new(kind, &profile, matches))
 }
 
 /// As [`map_columns`], with some spellings switched off: for measuring how well the mapper does on names it
@@ -111,7 +145,10 @@ pub fn map_columns_without(columns: &[ColumnInput], options: &MapOptions, off: &
     let notes = assign::cross_check(index, &seen, &found, &chosen);
     let mut matches: Vec<ColumnMatch> = (0..columns.len())
         .map(|c| match forced[c] {
-            Some(field) => overridden(&columns[c].name, index, field, &seen[c]),
+            Some(field) => {
+                let pii = field.is_some_and(|f| index.fields[f].pii) || pii::personal(&seen[c].header, &seen[c].values);
+                overridden(&columns[c].name, index, field, pii)
+            }
             None => matched(&columns[c].name, index, &found[c], chosen[c], &seen[c]),
         })
         .collect();
@@ -156,7 +193,7 @@ fn own_spellings(profile: &Profile, kind: TableKind, index: &Index) -> HashMap<S
 }
 
 /// The match of a column that the caller decided.
-fn overridden(source: &str, index: &Index, field: Option<usize>, seen: &Seen<'_>) -> ColumnMatch {
+fn overridden(source: &str, index: &Index, field: Option<usize>, pii: bool) -> ColumnMatch {
     let words = if field.is_some() { "mapped by the caller" } else { "left unmapped by the caller" };
     ColumnMatch {
         source: source.to_owned(),
@@ -166,7 +203,7 @@ fn overridden(source: &str, index: &Index, field: Option<usize>, seen: &Seen<'_>
         evidence: vec![words.to_owned()],
         alternatives: Vec::new(),
         warnings: Vec::new(),
-        pii: field.is_some_and(|f| index.fields[f].pii) || pii::personal(&seen.header, &seen.values),
+        pii,
     }
 }
 

@@ -5,6 +5,7 @@ use super::{ColumnInput, MapOptions, Mapping, inputs, map_columns, map_table};
 use crate::schema::{Profile, TableKind};
 use crate::table::{ColumnData, Places, RawColumn, RawTable, Source};
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 fn columns(all: &[(&str, &[&str])]) -> Vec<ColumnInput> {
     all.iter()
@@ -201,4 +202,39 @@ fn ten_thousand_columns_and_no_columns() {
     assert!(map_columns(&[], &MapOptions::default()).expect("maps").columns.is_empty());
     let odd = columns(&[("", &[]), (" ", &["x"]), ("日本語", &["x"]), ("🙂", &[]), ("\u{301}", &[])]);
     assert!(map_columns(&odd, &MapOptions::default()).expect("maps").columns.iter().all(|c| c.field.is_none()));
+}
+
+#[test]
+fn a_saved_mapping_is_found_by_its_headers() {
+    let folder = std::env::temp_dir().join(format!("churn-map-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("folder");
+    let with = |saved: PathBuf, overrides: &[(&str, &str)]| MapOptions {
+        table_kind: Some(TableKind::Customers),
+        overrides: overrides.iter().map(|(c, f)| ((*c).to_owned(), Some((*f).to_owned()))).collect(),
+        saved: Some(saved),
+        ..MapOptions::default()
+    };
+    let map = |columns: &[ColumnInput], options: &MapOptions| map_columns(columns, options).expect("maps");
+    // What a user corrected once is not asked again.
+    let first = columns(&[("Blorb", &["10"]), ("Client Ref", &["a1"]), ("Plan", &["Pro"])]);
+    let corrected = map(&first, &with(folder.join("none"), &[("Blorb", "monthly_charges")]));
+    corrected.save(&folder).expect("saves");
+    std::fs::write(folder.join("a.json"), "{\"not\": \"a mapping\"}").expect("writes");
+    let next = columns(&[("plan", &[]), ("CLIENT_REF", &[]), ("blorb", &[])]);
+    let again = map(&next, &with(folder.clone(), &[]));
+    assert_eq!(again.source_of("monthly_charges"), Some("blorb"));
+    assert_eq!(again.column("blorb").expect("column").method, "saved");
+    assert_eq!(again.fields().len(), corrected.fields().len());
+    let sources: Vec<&str> = again.columns.iter().map(|c| c.source.as_str()).collect();
+    assert_eq!(sources, ["plan", "CLIENT_REF", "blorb"]);
+    // What the caller says now still wins, and takes the field from the column that had it.
+    let other = map(&next, &with(folder.clone(), &[("plan", "monthly_charges")]));
+    assert_eq!(other.source_of("monthly_charges"), Some("plan"));
+    assert_eq!(other.column("blorb").expect("column").field, None);
+    // Other headers, or another kind of table, are mapped anew.
+    assert_eq!(map(&columns(&[("Blorb", &[])]), &with(folder.clone(), &[])).fields().len(), 0);
+    let tickets = MapOptions { table_kind: Some(TableKind::Tickets), ..with(folder.clone(), &[]) };
+    assert!(map(&next, &tickets).columns.iter().all(|c| c.method != "saved"));
+    assert_eq!(map_columns(&next, &with(folder.join("a.json"), &[])).expect_err("no mapping").code(), "malformed");
+    std::fs::remove_dir_all(&folder).expect("removed");
 }

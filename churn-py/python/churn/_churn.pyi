@@ -237,6 +237,7 @@ def map_columns(
     profile: str | Profile | None = None,
     overrides: _Overrides | None = None,
     samples: dict[str, Sequence[Any]] | None = None,
+    saved: str | os.PathLike[str] | None = None,
 ) -> Mapping: ...
 def validate(
     table: _Table,
