@@ -153,6 +153,9 @@ pub(crate) fn candidates(kind: TableKind, index: &Index, seen: &Seen<'_>, off: &
         unnamed(kind, index, seen, &mut keep);
     }
     let sure = best.values().any(|f| f.score >= 0.7);
+    if !sure && !decoy {
+        told(index, seen, off, &mut best);
+    }
     if !sure {
         for found in related(index, header, off) {
             best.entry(found.field).or_insert(found);
@@ -355,6 +358,37 @@ fn unnamed(kind: TableKind, index: &Index, seen: &Seen<'_>, keep: &mut impl FnMu
     for (name, holds, words) in known {
         if let (true, Some(field)) = (holds, index.field(name)) {
             keep(Found { field, score: 0.76, method: "values", evidence: vec![words.to_owned()] });
+        }
+    }
+}
+
+/// Fields whose cells are words of their own, where the header has no other meaning: every word of it that is known
+/// stands in some name of the field ("Every" with weekly and monthly, "Paid with" with cards and transfers).
+fn told(index: &Index, seen: &Seen<'_>, off: &HashSet<String>, best: &mut HashMap<usize, Found>) {
+    let v = &seen.values;
+    if v.n < 2 || v.n_distinct < 2 {
+        return;
+    }
+    let whole = |list| v.share(list) >= 0.99;
+    let lists = [
+        ("billing_interval", whole(Vocabulary::Interval), "every cell is an interval"),
+        ("contract", whole(Vocabulary::Contract) && !whole(Vocabulary::Interval), "every cell is a contract term"),
+        ("payment_method", whole(Vocabulary::Payment), "every cell is a way of paying"),
+        ("currency", whole(Vocabulary::Currency), "every cell is a currency code"),
+        ("gender", whole(Vocabulary::Gender), "every cell is a gender"),
+        ("priority", whole(Vocabulary::Priority), "every cell is a priority"),
+        ("direction", whole(Vocabulary::Direction), "every cell is a direction"),
+        ("sentiment", whole(Vocabulary::Sentiment), "every cell is a mood"),
+    ];
+    for (name, holds, words) in lists {
+        let Some(field) = index.field(name).filter(|_| holds) else { continue };
+        let own = |token: &String| {
+            let mut spellings = index.with_word(token).iter().map(|at| &index.aliases[*at]);
+            let mut usable = spellings.by_ref().filter(|a| !off.contains(&a.squash)).peekable();
+            usable.peek().is_none() || usable.any(|a| a.field == field)
+        };
+        if seen.header.tokens.iter().all(own) && best.get(&field).is_none_or(|f| f.score < 0.72) {
+            best.insert(field, Found { field, score: 0.72, method: "values", evidence: vec![words.to_owned()] });
         }
     }
 }
