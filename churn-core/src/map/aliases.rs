@@ -1,6 +1,7 @@
 //! The spellings of every field, from the TOML files under `map/`, indexed once for lookup by words, by letters
 //! and by near-misses.
 
+use super::expand::Expander;
 use super::names::Header;
 use crate::schema::{FieldSpec, TableKind, fields};
 use serde::Deserialize;
@@ -63,6 +64,9 @@ pub(crate) struct Index {
     by_word: HashMap<String, Vec<usize>>,
     /// Names that are known to mean none of the fields, by words and by letters.
     decoys: HashSet<String>,
+    decoyed_letters: HashSet<String>,
+    /// For abbreviations of the words of the names.
+    pub(crate) expander: Expander,
 }
 
 #[derive(Deserialize, Default)]
@@ -136,6 +140,8 @@ impl Index {
             by_half: HashMap::new(),
             by_word: HashMap::new(),
             decoys: HashSet::new(),
+            decoyed_letters: HashSet::new(),
+            expander: Expander::new(std::iter::empty()),
         };
         for (field, spec) in index.fields.iter().enumerate() {
             index.add(field, Strength::Exact, spec.name.clone());
@@ -150,7 +156,7 @@ impl Index {
                 if !decoy.starts_with('=') {
                     index.decoys.insert(header.key());
                 }
-                index.decoys.insert(header.squash);
+                index.decoyed_letters.insert(header.squash);
             }
             for (name, spellings) in file.fields {
                 let Some(field) = index.fields.iter().position(|f| f.name == name) else { continue };
@@ -165,6 +171,7 @@ impl Index {
                 }
             }
         }
+        index.expander = Expander::new(index.by_word.iter().map(|(word, all)| (word, all.len())));
         index
     }
 
@@ -208,7 +215,8 @@ impl Index {
 
     /// Whether a name is known to mean none of the fields.
     pub(crate) fn is_decoy(&self, header: &Header) -> bool {
-        (!header.tokens.is_empty() && self.decoys.contains(&header.key())) || self.decoys.contains(&header.squash)
+        (!header.tokens.is_empty() && self.decoys.contains(&header.key()))
+            || self.decoyed_letters.contains(&header.squash)
     }
 
     /// Whether some spelling has this word.

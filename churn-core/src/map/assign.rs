@@ -8,6 +8,9 @@ use super::values::ValueProfile;
 /// Below this score a column stays unmapped; the field is listed among its alternatives.
 pub(crate) const THRESHOLD: f64 = 0.70;
 
+/// The score of a name that the rest of the table speaks against: listed, not mapped.
+const REFUTED: f64 = 0.5;
+
 /// The gain in score when a rule between columns holds in the cells.
 const RULE_GAIN: f64 = 0.2;
 
@@ -52,6 +55,7 @@ pub(crate) fn assign(
 ) -> Vec<Option<usize>> {
     let mut chosen: Vec<Option<usize>> = vec![None; found.len()];
     need_household(index, seen, found);
+    deposits(index, seen, found);
     let mut order: Vec<(usize, usize)> = found
         .iter()
         .enumerate()
@@ -81,6 +85,25 @@ pub(crate) fn assign(
     chosen
 }
 
+/// "Balance" is what a customer owes; in a table of bank customers it is what they have.
+fn deposits(index: &Index, seen: &[Seen<'_>], found: &mut [Vec<Found>]) {
+    let (Some(owed), Some(credit)) = (index.field("outstanding_balance"), index.field("credit_score")) else { return };
+    let salary = |s: &Seen<'_>| s.header.has("salary") || s.header.has("deposit") || s.header.has("saving");
+    let bank = found.iter().flatten().any(|f| f.field == credit && f.score >= THRESHOLD) || seen.iter().any(salary);
+    if !bank {
+        return;
+    }
+    for (column, list) in found.iter_mut().enumerate() {
+        let tokens = &seen[column].header.tokens;
+        let bare =
+            tokens.iter().all(|t| ["balance", "account", "current", "customer", "average"].contains(&t.as_str()));
+        for f in list.iter_mut().filter(|f| bare && f.field == owed && f.score < 1.0) {
+            f.score = f.score.min(REFUTED);
+            f.evidence.push("but in a table of bank customers a balance is what they have".to_owned());
+        }
+    }
+}
+
 /// "Partner" is a spouse only in a table that asks about the household; elsewhere it is a company.
 fn need_household(index: &Index, seen: &[Seen<'_>], found: &mut [Vec<Found>]) {
     let Some(partner) = index.field("partner") else { return };
@@ -97,7 +120,7 @@ fn need_household(index: &Index, seen: &[Seen<'_>], found: &mut [Vec<Found>]) {
         // Yes and no in words still say "has a partner".
         if bare && seen[column].values.bit > 0.0 {
             for f in list.iter_mut().filter(|f| f.field == partner) {
-                f.score = f.score.min(0.5);
+                f.score = f.score.min(REFUTED);
                 f.evidence.push("but no other column asks about the household".to_owned());
             }
         }

@@ -13,6 +13,12 @@ pub(crate) struct Seen<'a> {
     pub(crate) name: &'a str,
     /// The comparable header.
     pub(crate) header: Header,
+    /// The header without a first word that says nothing, where there is one.
+    pub(crate) bare: Option<Header>,
+    /// The header in English, where it is in another language.
+    pub(crate) english: Option<Header>,
+    /// The header with its abbreviations spelled out, where it has any.
+    pub(crate) spelled_out: Option<Header>,
     /// What the cells look like.
     pub(crate) values: ValueProfile,
 }
@@ -35,6 +41,10 @@ const MAX_DROPPED: usize = 3;
 
 /// A word shared by more spellings than this says nothing about which field is meant.
 const COMMON: usize = 120;
+
+/// Words that say whose or which address a place belongs to.
+const ADDRESS: [&str; 11] =
+    ["address", "billing", "mailing", "home", "residence", "residential", "primary", "main", "headquarter", "hq", "1"];
 
 /// What one word costs when it is left out of a header for this field; `None` where it may not be.
 fn cost(kind: TableKind, spec: &FieldSpec, word: &str) -> Option<f64> {
@@ -69,7 +79,7 @@ fn cost(kind: TableKind, spec: &FieldSpec, word: &str) -> Option<f64> {
         let own = match unit {
             "months" => word == "month",
             "percent" => word == "percent",
-            "days" => word == "day",
+            "days" => word == "day" || word == "days",
             "hours" => word == "hour",
             "minutes" => word == "minute",
             "GB" => word == "gb",
@@ -104,6 +114,9 @@ fn cost(kind: TableKind, spec: &FieldSpec, word: &str) -> Option<f64> {
     if spec.field_type == FieldType::Category && (if place { word == "name" } else { class("suffix") }) {
         return Some(0.05);
     }
+    if place && ADDRESS.contains(&word) {
+        return Some(0.04);
+    }
     scope(kind, spec, word)
 }
 
@@ -118,10 +131,10 @@ fn scope(kind: TableKind, spec: &FieldSpec, word: &str) -> Option<f64> {
             &["customer", "account", "subscriber", "subscription", "member", "user"]
         }
         TableKind::Tickets => &["ticket", "case", "issue", "request", "conversation"],
-        TableKind::Payments => &["payment", "invoice", "transaction", "charge"],
+        TableKind::Payments => &["payment", "invoice", "transaction", "charge", "order"],
         TableKind::Usage => &["event", "session", "usage", "activity"],
         TableKind::Interactions => &["interaction", "activity", "engagement", "deal", "opportunity", "call", "meeting"],
-        TableKind::Subscriptions => &["subscription", "contract", "plan", "membership"],
+        TableKind::Subscriptions => &["subscription", "contract", "plan", "membership", "order", "product"],
     };
     // An id of another thing is no id of this one.
     (own.contains(&word) && spec.field_type != FieldType::Id).then_some(0.06)
@@ -138,6 +151,8 @@ pub(crate) fn candidates(kind: TableKind, index: &Index, seen: &Seen<'_>, off: &
     };
     let header = &seen.header;
     let decoy = index.is_decoy(header);
+    // "First response time" is a duration, and no field; where its cells are instants, it is the date.
+    let instant = (decoy && header.has("time") && seen.values.date >= 0.8).then(|| header.dated());
     let canonical = index.fields.iter().position(|f| f.name == seen.name);
     if let Some(field) = canonical {
         let evidence = vec!["the header is the field's name".to_owned()];
@@ -147,10 +162,24 @@ pub(crate) fn candidates(kind: TableKind, index: &Index, seen: &Seen<'_>, off: &
         // A name that is known as a whole is not taken apart.
         if !spelled(index, header, off, &mut keep) {
             shortened(kind, index, header, off, &mut keep);
+            if let Some(bare) = seen.bare.as_ref().filter(|h| !index.is_decoy(h)) {
+                otherwise(kind, index, bare, off, "without its first word, which says nothing", &mut keep);
+            }
+            if let Some(english) = seen.english.as_ref().filter(|h| !index.is_decoy(h)) {
+                let words = format!("translated as '{}'", english.key());
+                otherwise(kind, index, english, off, &words, &mut keep);
+            }
+            if let Some(long) = seen.spelled_out.as_ref().filter(|h| !index.is_decoy(h)) {
+                let words = format!("spelled out as '{}'", long.key());
+                otherwise(kind, index, long, off, &words, &mut keep);
+            }
         }
         mistyped(index, header, off, &mut keep);
         entity(kind, index, seen, &mut keep);
         unnamed(kind, index, seen, &mut keep);
+    }
+    if let Some(instant) = &instant {
+        spelled(index, instant, off, &mut keep);
     }
     let sure = best.values().any(|f| f.score >= 0.7);
     if !sure && !decoy {
@@ -191,6 +220,9 @@ fn neighbour(index: &Index, v: &ValueProfile, found: &Found, before: f64) -> Opt
     let (field, words) = match index.fields[found.field].name.as_str() {
         "churn_date" if v.boolean() >= 0.8 => ("churned", "the cells say whether, not when"),
         "churned" if v.date >= 0.8 => ("churn_date", "the cells say when, not whether"),
+        "last_activity_date" if v.integer >= 0.8 && (0.0..=3650.0).contains(&v.median) => {
+            ("days_since_last_activity", "the cells say how long ago, not when")
+        }
         "region" if vocabulary(Vocabulary::Status) => ("status", "the cells are states of an account"),
         "tenure_months" | "plan" if vocabulary(Vocabulary::Contract) => ("contract", "the cells are contract terms"),
         _ => return None,
@@ -209,6 +241,26 @@ fn spelling(alias: &Alias) -> Found {
         Strength::Weak => ("alias", format!("'{}' may be a name of the field", alias.text)),
     };
     Found { field: alias.field, score: alias.strength.base(), method, evidence: vec![words] }
+}
+
+/// What another form of the header says, a little less sure than the header as it stands.
+fn otherwise(
+    kind: TableKind,
+    index: &Index,
+    header: &Header,
+    off: &HashSet<String>,
+    words: &str,
+    keep: &mut impl FnMut(Found),
+) {
+    let mut second = |mut found: Found| {
+        found.score -= 0.04;
+        found.method = "tokens";
+        found.evidence.push(words.to_owned());
+        keep(found);
+    };
+    if !spelled(index, header, off, &mut second) {
+        shortened(kind, index, header, off, &mut second);
+    }
 }
 
 /// Known spellings: the same letters, or the same words in any order. Whether there was one that needs no cells.
@@ -283,7 +335,12 @@ fn mistyped(index: &Index, header: &Header, off: &HashSet<String>, keep: &mut im
     }
     let digits = |s: &str| s.bytes().filter(u8::is_ascii_digit).collect::<Vec<_>>();
     for alias in index.near(&header.squash) {
-        if off.contains(&alias.squash) || digits(&alias.squash) != digits(&header.squash) {
+        let first = |s: &str| s.chars().next();
+        // Nobody mistypes the first letter, and a number is another number.
+        if off.contains(&alias.squash)
+            || first(&alias.squash) != first(&header.squash)
+            || digits(&alias.squash) != digits(&header.squash)
+        {
             continue;
         }
         if strsim::osa_distance(&alias.squash, &header.squash) == 1 {

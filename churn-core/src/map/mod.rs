@@ -10,7 +10,9 @@
 mod aliases;
 mod assign;
 mod evidence;
+mod expand;
 mod fit;
+mod gloss;
 mod html;
 mod mapping;
 mod names;
@@ -116,12 +118,9 @@ fn reused(columns: &[ColumnInput], headers: &[&str], saved: &Mapping, options: &
 /// As [`map_columns`].
 #[doc(hidden)]
 pub fn map_columns_without(columns: &[ColumnInput], options: &MapOptions, off: &HashSet<String>) -> Result<Mapping> {
-    let seen: Vec<Seen<'_>> = columns
-        .iter()
-        .map(|c| Seen { name: c.name.trim(), header: Header::new(&c.name), values: ValueProfile::new(&c.samples) })
-        .collect();
-    let kind = options.table_kind.unwrap_or_else(|| recognise::table_kind(&seen));
+    let kind = options.table_kind.unwrap_or_else(|| recognise::table_kind(&seen(columns, index(TableKind::Customers))));
     let index = index(kind);
+    let seen = seen(columns, index);
     let forced = overrides::check(columns, kind, &options.overrides)?;
     let settled: Vec<bool> = forced.iter().map(Option::is_some).collect();
     let mut taken = vec![false; index.fields.len()];
@@ -168,6 +167,76 @@ pub fn map_columns_without(columns: &[ColumnInput], options: &MapOptions, off: &
         }
     };
     Ok(Mapping::new(kind, &profile, matches))
+}
+
+/// What stands before the name in the headers of exports that flatten objects.
+const WRAPPERS: [&str; 15] = [
+    "property",
+    "properties",
+    "prop",
+    "attribute",
+    "attributes",
+    "attr",
+    "field",
+    "fields",
+    "stats",
+    "links",
+    "sys",
+    "record",
+    "default",
+    "param",
+    "custom",
+];
+
+/// The most first words that are taken from a header.
+const MAX_WRAPPERS: usize = 3;
+
+/// The columns with what is known of them before any field is considered.
+fn seen<'a>(columns: &'a [ColumnInput], index: &Index) -> Vec<Seen<'a>> {
+    let words: Vec<Vec<String>> = columns.iter().map(|c| names::raw_words(&c.name)).collect();
+    let bare = unwrapped(&words, index);
+    columns
+        .iter()
+        .zip(&words)
+        .zip(bare)
+        .map(|((column, raw), from)| {
+            let header = Header::of_words(raw);
+            let known = |word: &str| index.knows(word) || index.knows(&names::canonical(word));
+            Seen {
+                name: column.name.trim(),
+                bare: (from > 0).then(|| Header::of_words(&raw[from..])),
+                english: gloss::english(raw).map(|words| Header::of_words(&words)),
+                spelled_out: index.expander.expand(&raw[from..], known).map(|words| Header::of_words(&words)),
+                header,
+                values: ValueProfile::new(&column.samples),
+            }
+        })
+        .collect()
+}
+
+/// How many first words of each header say nothing about its column: those that exports put before every name, and
+/// those that most headers begin with, or several where no field has such a word.
+fn unwrapped(words: &[Vec<String>], index: &Index) -> Vec<usize> {
+    let mut from = vec![0; words.len()];
+    for _ in 0..MAX_WRAPPERS {
+        let mut starts: BTreeMap<&str, usize> = BTreeMap::new();
+        let rest = |c: usize| words[c][from[c]..].split_first().filter(|(_, rest)| !rest.is_empty());
+        for (first, _) in (0..words.len()).filter_map(rest) {
+            *starts.entry(first).or_insert(0) += 1;
+        }
+        let empty = |word: &str| {
+            let n = starts.get(word).copied().unwrap_or(0);
+            let unknown = !index.knows(word) && !index.knows(&names::canonical(word));
+            WRAPPERS.contains(&word) || (n >= 4 && n * 5 >= words.len() * 3) || (n >= 3 && unknown)
+        };
+        let next: Vec<usize> =
+            (0..words.len()).map(|c| from[c] + usize::from(rest(c).is_some_and(|(first, _)| empty(first)))).collect();
+        if next == from {
+            break;
+        }
+        from = next;
+    }
+    from
 }
 
 /// The form in which [`map_columns_without`] compares spellings: letters and digits, folded.

