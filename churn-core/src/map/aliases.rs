@@ -2,7 +2,7 @@
 //! and by near-misses.
 
 use super::expand::Expander;
-use super::names::Header;
+use super::names::{Header, WORDS};
 use crate::schema::{FieldSpec, TableKind, fields};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -141,7 +141,7 @@ impl Index {
             by_word: HashMap::new(),
             decoys: HashSet::new(),
             decoyed_letters: HashSet::new(),
-            expander: Expander::new(std::iter::empty()),
+            expander: Expander::new(std::iter::empty(), std::iter::empty()),
         };
         for (field, spec) in index.fields.iter().enumerate() {
             index.add(field, Strength::Exact, spec.name.clone());
@@ -171,7 +171,7 @@ impl Index {
                 }
             }
         }
-        index.expander = Expander::new(index.by_word.iter().map(|(word, all)| (word, all.len())));
+        index.expander = Expander::new(index.by_word.iter().map(|(word, all)| (word, all.len())), WORDS.spellings());
         index
     }
 

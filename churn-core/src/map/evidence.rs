@@ -478,6 +478,10 @@ fn related(index: &Index, header: &Header, off: &HashSet<String>) -> Vec<Found> 
 /// Lets the cells speak for or against the field.
 fn weigh(kind: TableKind, index: &Index, seen: &Seen<'_>, found: &mut Found) {
     let spec = &index.fields[found.field];
+    if seen.header.count && spec.field_type == FieldType::Id {
+        found.score = found.score.min(0.38);
+        found.evidence.push("but the header counts things".to_owned());
+    }
     // Of two equal spellings the one that ends like the field's own name is meant.
     if found.score < 0.99 && seen.header.squash.ends_with(spec.name.replace('_', "").as_str()) {
         found.score += 0.005;

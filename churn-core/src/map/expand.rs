@@ -1,7 +1,8 @@
 //! Words that nobody spells out: abbreviations by consonants ("pln", "cmplnt") and words written together
 //! ("industrycode"), resolved with the words that the names of the fields are made of.
 
-use std::collections::HashMap;
+use std::cmp::Ordering;
+use std::collections::{HashMap, HashSet};
 
 /// Lengths of an abbreviation, in letters.
 const ABBREVIATION: std::ops::RangeInclusive<usize> = 3..=7;
@@ -14,9 +15,9 @@ const SHORT: [&str; 4] = ["id", "no", "or", "of"];
 
 /// The known words, for lookup by their consonants.
 pub(crate) struct Expander {
-    /// Consonants -> the word, where only one word has them.
+    /// Consonants -> the word that most names have, where it is one.
     by_consonants: HashMap<String, Option<String>>,
-    known: HashMap<String, usize>,
+    known: HashSet<String>,
 }
 
 /// The first letter and the consonants behind it, doubled ones once.
@@ -31,19 +32,29 @@ fn consonants(word: &str) -> String {
 }
 
 impl Expander {
-    /// Over words with the number of names that have them.
-    pub(crate) fn new<'a>(words: impl Iterator<Item = (&'a String, usize)>) -> Expander {
-        let known: HashMap<String, usize> = words
-            .filter(|(w, _)| w.len() >= 3 && w.bytes().all(|b| b.is_ascii_lowercase()))
-            .map(|(w, n)| (w.clone(), n))
-            .collect();
-        let mut by_consonants: HashMap<String, Option<String>> = HashMap::new();
-        for word in known.keys().filter(|w| w.len() >= 4) {
+    /// Over words with the number of names that have them, and other spellings of those words.
+    pub(crate) fn new<'a>(
+        words: impl Iterator<Item = (&'a String, usize)>,
+        spellings: impl Iterator<Item = &'a String>,
+    ) -> Expander {
+        let plain = |w: &&String| w.len() >= GLUED.0 && w.bytes().all(|b| b.is_ascii_lowercase());
+        let mut best: HashMap<String, (usize, Option<String>)> = HashMap::new();
+        let mut known = HashSet::new();
+        for (word, names) in words.filter(|(w, _)| plain(w)) {
+            known.insert(word.clone());
             let short = consonants(word);
-            if short.len() < word.len() && ABBREVIATION.contains(&short.len()) {
-                by_consonants.entry(short).and_modify(|w| *w = None).or_insert_with(|| Some(word.clone()));
+            if short.len() == word.len() || !ABBREVIATION.contains(&short.len()) {
+                continue;
+            }
+            let entry = best.entry(short).or_insert((0, None));
+            match names.cmp(&entry.0) {
+                Ordering::Greater => *entry = (names, Some(word.clone())),
+                Ordering::Equal => entry.1 = None,
+                Ordering::Less => {}
             }
         }
+        known.extend(spellings.filter(plain).cloned());
+        let by_consonants = best.into_iter().map(|(short, (_, word))| (short, word)).collect();
         Expander { by_consonants, known }
     }
 
@@ -81,7 +92,7 @@ impl Expander {
         }
         for end in (2..=run.len()).rev() {
             let head = &run[..end];
-            let known = if end >= GLUED.0 { self.known.contains_key(head) } else { SHORT.contains(&head) };
+            let known = if end >= GLUED.0 { self.known.contains(head) } else { SHORT.contains(&head) };
             if known && let Some(tail) = self.split(&run[end..], depth + 1) {
                 return Some(std::iter::once(head.to_owned()).chain(tail).collect());
             }
@@ -110,7 +121,7 @@ mod tests {
             "farm",
         ];
         let words: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
-        let expander = Expander::new(words.iter().map(|w| (w, 1)));
+        let expander = Expander::new(words.iter().map(|w| (w, 1)), std::iter::empty());
         let of = |header: &str| {
             let raw: Vec<String> = header.split(' ').map(str::to_owned).collect();
             expander.expand(&raw, |w| words.iter().any(|k| k == w)).map(|w| w.join(" "))

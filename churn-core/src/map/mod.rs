@@ -227,7 +227,9 @@ fn unwrapped(words: &[Vec<String>], index: &Index) -> Vec<usize> {
         let empty = |word: &str| {
             let n = starts.get(word).copied().unwrap_or(0);
             let unknown = !index.knows(word) && !index.knows(&names::canonical(word));
-            WRAPPERS.contains(&word) || (n >= 4 && n * 5 >= words.len() * 3) || (n >= 3 && unknown)
+            WRAPPERS.contains(&word)
+                || (n >= 4 && n * 5 >= words.len() * 3)
+                || (unknown && n >= 4 && n * 10 >= words.len() * 3)
         };
         let next: Vec<usize> =
             (0..words.len()).map(|c| from[c] + usize::from(rest(c).is_some_and(|(first, _)| empty(first)))).collect();

@@ -25,6 +25,11 @@ pub(crate) struct Words {
 }
 
 impl Words {
+    /// All other spellings of words.
+    pub(crate) fn spellings(&self) -> impl Iterator<Item = &String> {
+        self.same.keys()
+    }
+
     /// Whether a word belongs to a class of words that may be left out.
     pub(crate) fn in_class(&self, class: &str, word: &str) -> bool {
         self.drop.get(class).is_some_and(|words| words.contains(word))
@@ -52,6 +57,8 @@ pub(crate) struct Header {
     pub(crate) squash: String,
     /// The words, expanded, without small words and repetitions, sorted.
     pub(crate) tokens: Vec<String>,
+    /// Whether it is a number of things ("number of policies"), and no number of one ("policy number").
+    pub(crate) count: bool,
 }
 
 /// One character without accent or ligature, in lower case, appended to `out`.
@@ -243,6 +250,14 @@ const DAYS: [&str; 6] = ["days", "tage", "tagen", "jours", "dias", "giorni"];
 /// "Last" in the languages whose names are known as they stand.
 const LAST: [&str; 9] = ["last", "ultimo", "ultima", "letzte", "letzter", "letzten", "dernier", "derniere", "laatste"];
 
+/// Whether the words are "number of ..." or "num" and a plural.
+fn counts(raw: &[String]) -> bool {
+    let [first, second, ..] = raw else { return false };
+    let number = ["number", "num", "no", "nb", "nbr", "nr", "count", "anzahl"].contains(&first.as_str());
+    let plural = raw.last().is_some_and(|w| singular(w).len() < w.len());
+    number && (second == "of" || plural)
+}
+
 impl Header {
     /// The comparable form of a header.
     pub(crate) fn new(header: &str) -> Header {
@@ -268,7 +283,7 @@ impl Header {
         }
         tokens.sort_unstable();
         tokens.dedup();
-        Header { squash, tokens }
+        Header { squash, tokens, count: counts(raw) }
     }
 
     /// The same with "date" in the place of "time (to)".
@@ -277,7 +292,7 @@ impl Header {
         tokens.push("date".to_owned());
         tokens.sort_unstable();
         tokens.dedup();
-        Header { squash: tokens.concat(), tokens }
+        Header { squash: tokens.concat(), tokens, count: false }
     }
 
     /// The words as one key for lookup.
