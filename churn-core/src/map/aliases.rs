@@ -1,7 +1,7 @@
 //! The spellings of every field, from the TOML files under `map/`, indexed once for lookup by words, by letters
 //! and by near-misses.
 
-use super::expand::Expander;
+use super::expand::{COMMON, Expander};
 use super::names::{Header, WORDS};
 use crate::schema::{FieldSpec, TableKind, fields};
 use serde::Deserialize;
@@ -141,7 +141,7 @@ impl Index {
             by_word: HashMap::new(),
             decoys: HashSet::new(),
             decoyed_letters: HashSet::new(),
-            expander: Expander::new(std::iter::empty(), std::iter::empty()),
+            expander: Expander::new(std::iter::empty(), std::iter::empty(), COMMON),
         };
         for (field, spec) in index.fields.iter().enumerate() {
             index.add(field, Strength::Exact, spec.name.clone());
@@ -171,7 +171,8 @@ impl Index {
                 }
             }
         }
-        index.expander = Expander::new(index.by_word.iter().map(|(word, all)| (word, all.len())), WORDS.spellings());
+        index.expander =
+            Expander::new(index.by_word.iter().map(|(word, all)| (word, all.len())), WORDS.spellings(), COMMON);
         index
     }
 

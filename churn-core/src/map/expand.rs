@@ -7,6 +7,9 @@ use std::collections::{HashMap, HashSet};
 /// Lengths of an abbreviation, in letters.
 const ABBREVIATION: std::ops::RangeInclusive<usize> = 3..=7;
 
+/// Names that must have a word for three letters to stand for it.
+pub(crate) const COMMON: usize = 12;
+
 /// The shortest word that stands in a run of words written together, and the shortest run.
 const GLUED: (usize, usize) = (4, 9);
 
@@ -32,10 +35,12 @@ fn consonants(word: &str) -> String {
 }
 
 impl Expander {
-    /// Over words with the number of names that have them, and other spellings of those words.
+    /// Over words with the number of names that have them, and other spellings of those words; three letters stand for
+    /// words of `common` names only.
     pub(crate) fn new<'a>(
         words: impl Iterator<Item = (&'a String, usize)>,
         spellings: impl Iterator<Item = &'a String>,
+        common: usize,
     ) -> Expander {
         let plain = |w: &&String| w.len() >= GLUED.0 && w.bytes().all(|b| b.is_ascii_lowercase());
         let mut best: HashMap<String, (usize, Option<String>)> = HashMap::new();
@@ -43,7 +48,8 @@ impl Expander {
         for (word, names) in words.filter(|(w, _)| plain(w)) {
             known.insert(word.clone());
             let short = consonants(word);
-            if short.len() == word.len() || !ABBREVIATION.contains(&short.len()) {
+            let rare = short.len() == 3 && names < common;
+            if short.len() == word.len() || !ABBREVIATION.contains(&short.len()) || rare {
                 continue;
             }
             let entry = best.entry(short).or_insert((0, None));
@@ -121,7 +127,7 @@ mod tests {
             "farm",
         ];
         let words: Vec<String> = words.iter().map(|w| (*w).to_owned()).collect();
-        let expander = Expander::new(words.iter().map(|w| (w, 1)), std::iter::empty());
+        let expander = Expander::new(words.iter().map(|w| (w, 1)), std::iter::empty(), 1);
         let of = |header: &str| {
             let raw: Vec<String> = header.split(' ').map(str::to_owned).collect();
             expander.expand(&raw, |w| words.iter().any(|k| k == w)).map(|w| w.join(" "))
