@@ -6,46 +6,21 @@ mod delimited;
 mod encoding;
 mod frame;
 mod json;
+mod layout;
+mod options;
 #[cfg(feature = "polars")]
 mod polars;
 mod records;
+mod rows;
 mod scan;
 mod sniff;
+
+pub use options::ReadOptions;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::table::{Places, RawTable, ReadNote, Source};
 use std::io::Read;
 use std::path::Path;
-
-/// How to read; every field has a sensible default, `None` means "recognise it".
-#[derive(Debug, Clone, PartialEq)]
-pub struct ReadOptions {
-    /// Cell delimiter of a text file.
-    pub delimiter: Option<char>,
-    /// Character encoding by its WHATWG label, for example `windows-1252`.
-    pub encoding: Option<String>,
-    /// Line of the header, counted from 1; 0 for a file without one (the columns are named `column_N`).
-    pub header_line: Option<u64>,
-    /// Largest input in bytes (after decompression).
-    pub max_bytes: usize,
-    /// Largest number of columns.
-    pub max_columns: usize,
-    /// Largest cell in bytes.
-    pub max_cell_bytes: usize,
-}
-
-impl Default for ReadOptions {
-    fn default() -> Self {
-        ReadOptions {
-            delimiter: None,
-            encoding: None,
-            header_line: None,
-            max_bytes: 4 << 30,
-            max_columns: 16_384,
-            max_cell_bytes: 1 << 20,
-        }
-    }
-}
 
 /// Reads a file by its content (the name only serves messages).
 ///
@@ -87,7 +62,7 @@ pub fn read_reader(reader: impl Read, name: Option<&str>, options: &ReadOptions)
 /// fit no or not the given encoding, `too_large` over a limit of the options.
 pub fn read_bytes(bytes: &[u8], name: Option<&str>, options: &ReadOptions) -> Result<RawTable> {
     let what = what(name);
-    check_options(options)?;
+    options.check()?;
     let bytes = container::unpack(bytes, &what, options)?;
     let decoded = encoding::decode(&bytes, options.encoding.as_deref(), &what)?;
     let text = decoded.text.as_ref();
@@ -107,17 +82,6 @@ pub fn read_bytes(bytes: &[u8], name: Option<&str>, options: &ReadOptions) -> Re
 /// What messages call the input.
 fn what(name: Option<&str>) -> String {
     name.map_or_else(|| "the input".to_owned(), |n| format!("'{n}'"))
-}
-
-fn check_options(options: &ReadOptions) -> Result<()> {
-    match options.delimiter {
-        Some('"' | '\'' | '\n' | '\r' | '\0') => {
-            Err(Error::new(ErrorKind::InvalidArgument, "the delimiter can be neither a quote nor a line end")
-                .with("argument", "delimiter")
-                .hint("use a character such as , ; | or tab"))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// A note with at most five examples.

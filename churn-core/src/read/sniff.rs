@@ -71,9 +71,16 @@ fn prefix(text: &str, start: usize) -> &str {
     }
 }
 
-/// Delimiter, quote and escape of the text.
-pub(super) fn dialect(text: &str, start: usize, forced: Option<char>) -> Dialect {
-    let plain = |delimiter| Dialect { delimiter, quote: b'"', backslash: false };
+/// Delimiter, quote and escape of the text; what is given is not judged.
+pub(super) fn dialect(
+    text: &str,
+    start: usize,
+    forced: Option<char>,
+    quote: Option<char>,
+    escape: Option<char>,
+) -> Dialect {
+    let given_quote = quote.and_then(|q| u8::try_from(q).ok());
+    let plain = |delimiter| Dialect { delimiter, quote: given_quote.unwrap_or(b'"'), backslash: false };
     let delimiter = forced.unwrap_or_else(|| {
         let mut best = (0.0, 0, ',');
         for candidate in DELIMITERS {
@@ -84,8 +91,11 @@ pub(super) fn dialect(text: &str, start: usize, forced: Option<char>) -> Dialect
         }
         best.2
     });
-    let quote = if !text.contains('"') && is_single_quoted(prefix(text, start), delimiter) { b'\'' } else { b'"' };
-    Dialect { delimiter, quote, backslash: has_backslash_escapes(text, delimiter, quote) }
+    let quote = given_quote.unwrap_or_else(|| {
+        if !text.contains('"') && is_single_quoted(prefix(text, start), delimiter) { b'\'' } else { b'"' }
+    });
+    let backslash = escape.map_or_else(|| has_backslash_escapes(text, delimiter, quote), |e| e == '\\');
+    Dialect { delimiter, quote, backslash }
 }
 
 /// How well a delimiter explains the sample, and the width it gives: the share of records that have the most
@@ -234,7 +244,7 @@ mod tests {
             ("a;b;c\n1;2;3\n4,5,6\n7;8;9\n", ';'),
         ];
         for (text, expected) in cases {
-            assert_eq!(dialect(text, 0, None).delimiter, expected, "{text:?}");
+            assert_eq!(dialect(text, 0, None, None, None).delimiter, expected, "{text:?}");
         }
     }
 
@@ -250,16 +260,16 @@ mod tests {
             ("a,b,c\nx,y,z\nu,v,w\n", Header::Record(0)),
         ];
         for (text, expected) in cases {
-            let records = sample(text, 0, 1, dialect(text, 0, None));
+            let records = sample(text, 0, 1, dialect(text, 0, None, None, None));
             assert_eq!(header(&records), expected, "{text:?}");
         }
     }
 
     #[test]
     fn quotes_and_escapes() {
-        assert_eq!(dialect("'a','b'\n'1','2'\n", 0, None).quote, b'\'');
-        assert_eq!(dialect("a,b\nit's,d'or\n", 0, None).quote, b'"');
-        assert!(dialect("a,b\n\"say \\\"hi\\\"\",2\n", 0, None).backslash);
-        assert!(!dialect("a,b\n\"C:\\dir\\\",2\n", 0, None).backslash);
+        assert_eq!(dialect("'a','b'\n'1','2'\n", 0, None, None, None).quote, b'\'');
+        assert_eq!(dialect("a,b\nit's,d'or\n", 0, None, None, None).quote, b'"');
+        assert!(dialect("a,b\n\"say \\\"hi\\\"\",2\n", 0, None, None, None).backslash);
+        assert!(!dialect("a,b\n\"C:\\dir\\\",2\n", 0, None, None, None).backslash);
     }
 }
