@@ -198,6 +198,8 @@ pub(super) fn trim_end<'a>(
     notes: &mut Vec<ReadNote>,
 ) -> usize {
     let (mut totals, mut footers) = (Vec::new(), Vec::new());
+    // Where a table is set in, a footer stands in its first column with content.
+    let leading = (0..n_columns).find(|&c| (0..lines.len().min(20)).any(|r| cell(c, r).is_some())).unwrap_or(0);
     let mut n = lines.len();
     while n > 1 && lines.len() - n < MAX_FOOTER_ROWS {
         let row = n - 1;
@@ -208,7 +210,7 @@ pub(super) fn trim_end<'a>(
         let after_gap = lines[row] > lines[row - 1] + 1;
         if is_total(first) {
             totals.push(lines[row]);
-        } else if n_columns > 2 && column == 0 && is_only && (first.contains(' ') || after_gap) {
+        } else if n_columns > 2 && column <= leading && is_only && (first.contains(' ') || after_gap) {
             footers.push(lines[row]);
         } else {
             break;
@@ -245,6 +247,23 @@ pub(super) fn check_rows(n_rows: usize, what: &str, options: &ReadOptions) -> Re
     Err(Error::new(ErrorKind::TooLarge, format!("{what} has more than {limit} rows, the limit"))
         .with("limit", limit)
         .hint("raise max_rows, or split the input"))
+}
+
+/// How many cells a table may have whose source has `n_given`: rows that are far shorter than the header must not
+/// make a small input a table larger than the memory.
+pub(super) fn max_cells(n_given: usize, options: &ReadOptions) -> usize {
+    n_given.saturating_mul(2).max(options.max_bytes / 8)
+}
+
+/// The error of more cells than that.
+pub(super) fn too_many_cells(n_columns: usize, limit: usize, what: &str) -> Error {
+    Error::new(
+        ErrorKind::TooLarge,
+        format!("{what} would be a table of {n_columns} columns and over {limit} cells, nearly all of them blank"),
+    )
+    .with("columns", n_columns)
+    .with("limit", limit)
+    .hint("check the delimiter and the header, or raise max_bytes")
 }
 
 /// The table of these columns, the empty ones left out.

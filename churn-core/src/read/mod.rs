@@ -8,12 +8,14 @@ mod frame;
 mod json;
 mod layout;
 mod options;
+mod parquet;
 #[cfg(feature = "polars")]
 mod polars;
 mod records;
 mod rows;
 mod scan;
 mod sniff;
+mod workbook;
 
 pub use options::ReadOptions;
 
@@ -54,16 +56,25 @@ pub fn read_reader(reader: impl Read, name: Option<&str>, options: &ReadOptions)
     read_bytes(&bytes, name, options)
 }
 
-/// Reads bytes: CSV, TSV, JSON array, JSON lines, or any of these gzipped. The format is recognised by the
-/// content; a given delimiter means delimited text.
+/// Reads bytes: CSV, TSV, JSON array, JSON lines, a workbook (`.xlsx`, `.xlsb`), Parquet (feature `parquet`), or
+/// any of these gzipped. The format is recognised by the content; a given delimiter means delimited text.
 ///
 /// # Errors
-/// `empty_input` for nothing to read, `malformed` for binary data and broken JSON, `encoding` for bytes that
-/// fit no or not the given encoding, `too_large` over a limit of the options.
+/// `empty_input` for nothing to read, `malformed` for binary data, broken JSON and damaged files, `encoding` for
+/// bytes that fit no or not the given encoding, `too_large` over a limit of the options, `unsupported` for Parquet
+/// in a build without it, `invalid_argument` for a header line or a sheet that is not there.
 pub fn read_bytes(bytes: &[u8], name: Option<&str>, options: &ReadOptions) -> Result<RawTable> {
     let what = what(name);
     options.check()?;
     let bytes = container::unpack(bytes, &what, options)?;
+    let source = Source { name: name.map(str::to_owned), ..Source::default() };
+    if let Some(format) = workbook::format(&bytes) {
+        return workbook::read(&bytes, format, &what, source, options);
+    }
+    if parquet::is_parquet(&bytes) {
+        return parquet::read(bytes.into_owned(), &what, source, options);
+    }
+    container::check_magic(&bytes, &what)?;
     let decoded = encoding::decode(&bytes, options.encoding.as_deref(), &what)?;
     let text = decoded.text.as_ref();
     if text.trim().is_empty() {
@@ -71,8 +82,7 @@ pub fn read_bytes(bytes: &[u8], name: Option<&str>, options: &ReadOptions) -> Re
             .with("bytes", bytes.len())
             .hint("give a table with a header and at least one row"));
     }
-    let source =
-        Source { name: name.map(str::to_owned), encoding: Some(decoded.encoding.to_owned()), ..Source::default() };
+    let source = Source { encoding: Some(decoded.encoding.to_owned()), ..source };
     if options.delimiter.is_none() && json::is_json(text) {
         return json::read(text, &what, source, decoded.notes, options);
     }
@@ -99,10 +109,11 @@ fn note(code: &'static str, message: String, rows_affected: usize, mut example_r
 pub fn read_records(records: &[serde_json::Map<String, serde_json::Value>]) -> Result<RawTable> {
     let source = Source { format: "records".into(), ..Source::default() };
     let what = "the list of records";
+    let options = ReadOptions { max_columns: usize::MAX, max_rows: usize::MAX, ..ReadOptions::default() };
     if records.is_empty() {
         return Err(Error::new(ErrorKind::EmptyInput, format!("{what} is empty")).hint("give at least one record"));
     }
-    records::table(records, Places::Items, what, source, Vec::new(), usize::MAX)
+    records::table(records, Places::Items, what, source, Vec::new(), &options)
 }
 
 /// Fails where a source has no column or no row.

@@ -60,11 +60,12 @@ fn read_in_pieces(
     piece_bytes: usize,
 ) -> Result<Rows> {
     let job = Job { text, head, dialect, max_cell_bytes: options.max_cell_bytes };
+    let max_cells = layout::max_cells(text.len(), options);
     let starts = starts(text, head.rows.0, piece_bytes);
     let ends = starts[1..].iter().copied().chain([text.len()]);
     let spans: Vec<(usize, usize)> = starts.iter().copied().zip(ends).collect();
     let guesses: Vec<Option<Piece>> =
-        spans.par_iter().map(|&(start, end)| job.read((start, 0), end, 0).ok()).collect();
+        spans.par_iter().map(|&(start, end)| job.read((start, 0), end, 0, end - start).ok().flatten()).collect();
     let (mut at, mut unclosed, mut n_rows) = (head.rows, 0, 0);
     let mut pieces: Vec<Piece> = Vec::with_capacity(spans.len());
     for ((start, end), guess) in spans.into_iter().zip(guesses) {
@@ -76,7 +77,11 @@ fn read_in_pieces(
         let piece = match guess.filter(fits) {
             Some(piece) => piece,
             // An error of a guess is worth nothing; this one has the true line.
-            None => job.read((at.0, 0), end, unclosed).or_else(|_| job.read(at, end, unclosed))?,
+            None => {
+                let left = max_cells.saturating_sub(n_rows * head.names.len());
+                let piece = job.read((at.0, 0), end, unclosed, left).or_else(|_| job.read(at, end, unclosed, left))?;
+                piece.ok_or_else(|| layout::too_many_cells(head.names.len(), max_cells, what))?
+            }
         };
         n_rows += piece.lines.len();
         layout::check_rows(n_rows, what, options)?;
@@ -113,8 +118,8 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Reads the records that start between `from` (byte and line) and `end`.
-    fn read(&self, from: (usize, u64), end: usize, unclosed: u32) -> Result<Piece> {
+    /// Reads the records that start between `from` (byte and line) and `end`; `None` over so many cells.
+    fn read(&self, from: (usize, u64), end: usize, unclosed: u32, max_cells: usize) -> Result<Option<Piece>> {
         let (text, header) = (self.text, self.head.names.as_slice());
         let width = header.len();
         let share = end.saturating_sub(from.0) / width.max(1);
@@ -134,6 +139,9 @@ impl Job<'_> {
         scanner.skip_line_ends();
         while scanner.position().0 < end && scanner.next(&mut record)? {
             self.add(&record, header, &mut piece)?;
+            if piece.lines.len().saturating_mul(width) > max_cells.saturating_add(2 * width) {
+                return Ok(None);
+            }
             scanner.skip_line_ends();
         }
         let (position, line) = scanner.position();
@@ -142,7 +150,7 @@ impl Job<'_> {
             *line -= from.1;
         }
         piece.unclosed = scanner.unclosed - unclosed;
-        Ok(piece)
+        Ok(Some(piece))
     }
 
     #[inline]

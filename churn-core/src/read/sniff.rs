@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 /// Delimiters that are recognised, the likeliest first.
 const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
 const SAMPLE_BYTES: usize = 1 << 20;
-const SAMPLE_RECORDS: usize = 1000;
+pub(super) const SAMPLE_RECORDS: usize = 1000;
 /// A header stands in one of the first records or nowhere.
 const HEADER_RECORDS: usize = 50;
 

@@ -12,7 +12,7 @@ mod source;
 
 pub(crate) use arrow::{batch_of, column_from_arrow};
 pub use column::ColumnData;
-pub(crate) use column::{days_from_date, format_number};
+pub(crate) use column::{days_from_date, format_date, format_number, format_timestamp};
 #[cfg(feature = "polars")]
 pub(crate) use polars::frame_of;
 pub use source::{CellFormat, DateOrder, Source};
@@ -85,6 +85,12 @@ impl RawTable {
     /// How it was read.
     pub fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// The same table, said to be read in another way.
+    #[cfg(feature = "parquet")]
+    pub(crate) fn with_source(self, source: Source) -> Self {
+        RawTable { source, ..self }
     }
 
     /// What was met while reading.
