@@ -184,7 +184,9 @@ fn ragged(short: usize, long: usize, width: usize) -> String {
     let more = "more cells; the further ones were dropped";
     match (short, long) {
         (n, 0) => format!("{} {fewer} ({width} columns)", rows(n)),
-        (0, m) => format!("{} more cells than the header has names; the further ones were dropped ({width} columns)", rows(m)),
+        (0, m) => {
+            format!("{} more cells than the header has names; the further ones were dropped ({width} columns)", rows(m))
+        }
         (n, m) => format!("{} {fewer}, and {} {more} ({width} columns)", rows(n), rows(m)),
     }
 }
@@ -276,8 +278,7 @@ pub(super) fn finish(
 ) -> RawTable {
     let n_rows = lines.len();
     let is_empty = |c: &RawColumn| c.data.as_array().null_count() == n_rows;
-    let (empty, kept): (Vec<_>, Vec<_>) =
-        columns.into_iter().partition(|c| !options.keep_empty_columns && is_empty(c));
+    let (empty, kept): (Vec<_>, Vec<_>) = columns.into_iter().partition(|c| !options.keep_empty_columns && is_empty(c));
     if !empty.is_empty() {
         let (hold, were) = if empty.len() == 1 { ("column holds", "was") } else { ("columns hold", "were") };
         let message = format!("{} {hold} no value at all and {were} left out", empty.len());

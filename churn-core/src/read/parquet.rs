@@ -20,10 +20,13 @@ pub(super) fn read(bytes: Vec<u8>, what: &str, source: Source, options: &ReadOpt
     use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
     let damaged = |cause: String| {
-        Error::new(ErrorKind::Malformed, format!("{what} is a damaged Parquet file, or one in a codec that is not read"))
-            .with("format", "parquet")
-            .hint("write it again, uncompressed or with Snappy or Zstandard")
-            .caused_by(cause)
+        Error::new(
+            ErrorKind::Malformed,
+            format!("{what} is a damaged Parquet file, or one in a codec that is not read"),
+        )
+        .with("format", "parquet")
+        .hint("write it again, uncompressed or with Snappy or Zstandard")
+        .caused_by(cause)
     };
     parse(
         || {
@@ -40,10 +43,13 @@ pub(super) fn read(bytes: Vec<u8>, what: &str, source: Source, options: &ReadOpt
             let schema = builder.schema().clone();
             if schema.fields().len() > options.max_columns {
                 let (n, limit) = (schema.fields().len(), options.max_columns);
-                return Err(Error::new(ErrorKind::TooLarge, format!("{what} has {n} columns, over the limit of {limit}"))
-                    .with("columns", n)
-                    .with("limit", limit)
-                    .hint("raise max_columns"));
+                return Err(Error::new(
+                    ErrorKind::TooLarge,
+                    format!("{what} has {n} columns, over the limit of {limit}"),
+                )
+                .with("columns", n)
+                .with("limit", limit)
+                .hint("raise max_columns"));
             }
             let reader = builder.build().map_err(|e| damaged(e.to_string()))?;
             let mut batches = Vec::new();

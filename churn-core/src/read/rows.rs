@@ -302,7 +302,8 @@ mod tests {
     fn blank_cells_are_null_in_every_piece() {
         let text = "x,\n\"l1\nl2\",2\n ,3\n";
         for piece_bytes in [1, 3, 5, 8, 100] {
-            let rows = rows(text, Dialect { delimiter: ',', quote: b'"', backslash: false }, piece_bytes).expect("rows");
+            let rows =
+                rows(text, Dialect { delimiter: ',', quote: b'"', backslash: false }, piece_bytes).expect("rows");
             assert_eq!(rows.lines, [1, 2, 4], "{piece_bytes}");
             assert_eq!(rows.columns[0].iter().collect::<Vec<_>>(), [Some("x"), Some("l1\nl2"), None]);
             assert_eq!(rows.columns[1].null_count(), 1);

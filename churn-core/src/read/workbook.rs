@@ -96,7 +96,9 @@ fn check_unpacked_size(bytes: &[u8], what: &str, options: &ReadOptions) -> Resul
         let entry = archive.by_index(i).map_err(|e| damaged(what, Some(e.to_string())))?;
         let n = std::io::copy(&mut entry.take(left.saturating_add(1)), &mut std::io::sink())
             .map_err(|e| damaged(what, Some(e.to_string())))?;
-        left = left.checked_sub(n).ok_or_else(|| super::container::too_large_input(what, "unpacks to more than", options))?;
+        left = left
+            .checked_sub(n)
+            .ok_or_else(|| super::container::too_large_input(what, "unpacks to more than", options))?;
     }
     Ok(())
 }
@@ -162,8 +164,7 @@ impl Book<'_> {
         // Both readers have the same methods, but no common trait.
         macro_rules! collect {
             ($book:expr) => {{
-                let mut reader =
-                    $book.worksheet_cells_reader(name).map_err(|e| damaged(what, Some(e.to_string())))?;
+                let mut reader = $book.worksheet_cells_reader(name).map_err(|e| damaged(what, Some(e.to_string())))?;
                 while let Some(cell) = reader.next_cell().map_err(|e| damaged(what, Some(e.to_string())))? {
                     let (row, column) = cell.get_position();
                     push(&mut cells, row, column, cell.get_value(), what, options)?;
@@ -294,9 +295,7 @@ impl Sheet {
     fn texts(&self, row: usize) -> Vec<String> {
         let mut texts = vec![String::new(); self.width];
         for cell in self.row(row) {
-            if let (Some(text), Some(place)) =
-                (cell.value.text(), texts.get_mut((cell.column - self.left) as usize))
-            {
+            if let (Some(text), Some(place)) = (cell.value.text(), texts.get_mut((cell.column - self.left) as usize)) {
                 *place = text.trim().to_owned();
             }
         }
@@ -393,7 +392,12 @@ impl Sheet {
             lines.dedup();
             let what = if n == 1 { "1 cell holds an error value" } else { "cells hold error values" };
             let message = if n == 1 { what.to_owned() } else { format!("{n} {what}") };
-            notes.push(note("error_cells", format!("{message} such as #N/A; they count as missing"), lines.len(), lines));
+            notes.push(note(
+                "error_cells",
+                format!("{message} such as #N/A; they count as missing"),
+                lines.len(),
+                lines,
+            ));
         }
     }
 }

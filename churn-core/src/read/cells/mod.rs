@@ -7,12 +7,14 @@ mod boolean;
 mod calendar;
 mod date;
 mod infer;
+mod minor;
 mod number;
 
-pub use infer::infer;
+pub use infer::{infer, read_own};
+pub use minor::{from_minor_units, is_minor_unit};
 
 use crate::schema::FieldType;
-use crate::table::ColumnData;
+use crate::table::{CellFormat, ColumnData};
 use std::borrow::Cow;
 
 /// A column read as one type.
@@ -51,14 +53,20 @@ impl ParsedColumn {
 /// assert_eq!(parsed.unreadable, [3]);
 /// ```
 pub fn read_as(column: &ColumnData, field_type: FieldType) -> ParsedColumn {
+    read_with(column, field_type, &CellFormat::default())
+}
+
+/// As [`read_as`], where the caller says how cells are written: the separators of numbers and the order of day and
+/// month are then not judged, and a cell written otherwise is unreadable.
+pub fn read_with(column: &ColumnData, field_type: FieldType, format: &CellFormat) -> ParsedColumn {
     match field_type {
         FieldType::Id => ids(column),
         FieldType::Text => ParsedColumn::clean(texts(column), "text"),
         FieldType::Category => categories(column),
         FieldType::Boolean => boolean::read(column),
-        FieldType::Number => number::read(column),
-        FieldType::Date => date::read_dates(column),
-        FieldType::Timestamp => date::read_timestamps(column),
+        FieldType::Number => number::read(column, format),
+        FieldType::Date => date::read_dates(column, format),
+        FieldType::Timestamp => date::read_timestamps(column, format),
     }
 }
 
@@ -88,6 +96,26 @@ fn categories(column: &ColumnData) -> ParsedColumn {
 /// The text inside Excel's `="..."`.
 fn unprotected(cell: &str) -> Option<&str> {
     cell.strip_prefix("=\"")?.strip_suffix('"').map(str::trim)
+}
+
+/// The words of a header in lower case: split at signs, at camelCase and between letters and digits.
+fn words_of(header: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for c in header.chars() {
+        let starts = (before.is_lowercase() && c.is_uppercase()) || before.is_numeric() != c.is_numeric();
+        if starts || !c.is_alphanumeric() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut()
+            && c.is_alphanumeric()
+        {
+            word.extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    words.retain(|w| !w.is_empty());
+    words
 }
 
 /// Words for "no value", in lower case, other than the blank cell.
