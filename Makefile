@@ -14,7 +14,7 @@ WHEELS      := $(CARGO_TARGET_DIR)/wheels
 # One runner for all Rust tests: nextest where it is installed.
 NEXTEST     := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: demo test lint test-rust test-python test-node test-c wheel models generated bench-mapping bench-speed clean
+.PHONY: demo test lint test-rust test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed clean
 
 demo:
 	$(CARGO) run --release $(CORE) $(LEAN) --features pretrained --example demo
@@ -66,6 +66,10 @@ models:
 
 bench-mapping:
 	$(CARGO) bench -q $(CORE) $(LEAN) --bench mapping
+
+# Beside polars where CHURN_BENCH_PYTHON (default python3) has it.
+bench-read:
+	$(CARGO) bench -q $(CORE) $(LEAN) --bench read
 
 bench-speed:
 	$(CARGO) bench -q $(CORE) $(LEAN) --features pretrained --bench speed

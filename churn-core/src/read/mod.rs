@@ -15,9 +15,11 @@ mod records;
 mod rows;
 mod scan;
 mod sniff;
+mod typed;
 mod workbook;
 
 pub use options::ReadOptions;
+pub use typed::{TypedColumn, record_batch, typed};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::table::{Places, RawTable, ReadNote, Source};

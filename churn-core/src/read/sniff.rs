@@ -89,7 +89,7 @@ pub(super) fn dialect(
                 best = (score, width, candidate);
             }
         }
-        best.2
+        if best.0 == 0.0 && is_blank_delimited(&sample(text, start, 1, plain(' '))) { ' ' } else { best.2 }
     });
     let quote = given_quote.unwrap_or_else(|| {
         if !text.contains('"') && is_single_quoted(prefix(text, start), delimiter) { b'\'' } else { b'"' }
@@ -114,6 +114,18 @@ fn rate(records: &[SampleRecord], delimiter: char) -> (f64, usize) {
         clean += usize::from(!is_foreign);
     }
     (consistency * clean as f64 / (fitting.len() * width) as f64, width)
+}
+
+/// Whether blanks stand between cells where no other delimiter does: records of one width, of three cells and more,
+/// with a column of numbers or dates under a header of words. Sentences are not like that.
+fn is_blank_delimited(records: &[SampleRecord]) -> bool {
+    let width = modal_width(records);
+    width >= 3
+        && records.len() >= 4
+        && records.iter().all(|r| r.cells.len() == width && r.n_filled() == width)
+        && records[0].cells.iter().all(|c| !is_value(c))
+        && records[0].cells.iter().collect::<HashSet<_>>().len() == width
+        && !value_columns(&records[1..], width).is_empty()
 }
 
 /// A comma that neither ends a clause ("a, b") nor stands in a number.
@@ -242,6 +254,9 @@ mod tests {
             ("Report\n\nid;n\n1;2\n3;4\n", ';'),
             ("only\n1\n2\n", ','),
             ("a;b;c\n1;2;3\n4,5,6\n7;8;9\n", ';'),
+            ("id name fee\na x 1\nb y 2\nc z 3\n", ' '),
+            ("note\nup 2 days\ndown 3 days\nlost 4 days\n", ','),
+            ("name of person\nAda B Miller\nBen C Smith\nEve D Jones\n", ','),
         ];
         for (text, expected) in cases {
             assert_eq!(dialect(text, 0, None, None, None).delimiter, expected, "{text:?}");
