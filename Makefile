@@ -14,7 +14,7 @@ WHEELS      := $(CARGO_TARGET_DIR)/wheels
 # One runner for all Rust tests: nextest where it is installed.
 NEXTEST     := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: demo test lint test-rust test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed clean
+.PHONY: demo test lint test-rust fuzz-read test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed clean
 
 demo:
 	$(CARGO) run --release $(CORE) $(LEAN) --features pretrained --example demo
@@ -38,6 +38,10 @@ else
 	$(CARGO) test $(CORE) --lib --tests
 endif
 	$(CARGO) test -q $(CORE) --doc
+
+# Changes files at random for SECONDS and reads them; a find is a panic or a table that does not hold together.
+fuzz-read:
+	CHURN_FUZZ_SECONDS=$(or $(SECONDS),60) $(CARGO) test -q $(CORE) $(LEAN) --features pretrained --test read_fuzz -- --ignored --nocapture
 
 test-c:
 	$(MAKE) -C churn-ffi rust-test test
