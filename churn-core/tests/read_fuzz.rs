@@ -11,9 +11,45 @@ use std::time::{Duration, Instant};
 
 /// What a text table is made of, for insertions.
 const TOKENS: &[&str] = &[
-    "\"", "\"\"", "'", ",", ";", "\t", "|", "\n", "\r", "\r\n", "\\\"", "\0", "\u{feff}", "é", "\u{a0}", "Total", "NaN",
-    "1.234,5", "1,234.5", "2024-02-30", "31/12/2023", "45356", "1709596800000", "€", "%", "(5)", "=\"8\"", "[{", "}]",
-    "{\"a\":1}\n", "sep=;\n", "-", "e9", "99999999999999999999", "\u{1F600}", "\n\n\n", "yes", "12 months", "2 years",
+    "\"",
+    "\"\"",
+    "'",
+    ",",
+    ";",
+    "\t",
+    "|",
+    "\n",
+    "\r",
+    "\r\n",
+    "\\\"",
+    "\0",
+    "\u{feff}",
+    "é",
+    "\u{a0}",
+    "Total",
+    "NaN",
+    "1.234,5",
+    "1,234.5",
+    "2024-02-30",
+    "31/12/2023",
+    "45356",
+    "1709596800000",
+    "€",
+    "%",
+    "(5)",
+    "=\"8\"",
+    "[{",
+    "}]",
+    "{\"a\":1}\n",
+    "sep=;\n",
+    "-",
+    "e9",
+    "99999999999999999999",
+    "\u{1F600}",
+    "\n\n\n",
+    "yes",
+    "12 months",
+    "2 years",
 ];
 
 /// Numbers of a fixed sequence (SplitMix64, Steele et al. 2014).
@@ -46,7 +82,8 @@ fn corpus() -> Vec<Vec<u8>> {
         .collect();
     files.sort();
     let mut corpus: Vec<Vec<u8>> = files.iter().map(|f| std::fs::read(f).expect("readable")).collect();
-    corpus.push(b"[{\"id\": 1, \"plan\": \"Basic\", \"k\": [1, {\"x\": null}]}, {\"id\": 2.5, \"fee\": true}]".to_vec());
+    corpus
+        .push(b"[{\"id\": 1, \"plan\": \"Basic\", \"k\": [1, {\"x\": null}]}, {\"id\": 2.5, \"fee\": true}]".to_vec());
     corpus.push(b"{\"id\": 1, \"plan\": \"Basic\"}\n{\"id\": 2}\n".to_vec());
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();

@@ -142,8 +142,9 @@ fn utf16_pattern(bytes: &[u8], what: &str) -> Result<Option<&'static Encoding>> 
 /// UTF-8, or what chardetng makes of bytes that are not.
 fn utf8<'a>(bytes: &'a [u8], skipped: usize, what: &str) -> Result<Decoded<'a>> {
     container::check_text(bytes, what)?;
-    let Err(first) = std::str::from_utf8(bytes) else {
-        return strict(bytes, UTF_8, skipped, what);
+    let first = match std::str::from_utf8(bytes) {
+        Ok(text) => return Ok(finish(Cow::Borrowed(text), UTF_8)),
+        Err(first) => first,
     };
     let (mut good, mut bad) = (0usize, 0usize);
     for chunk in bytes.utf8_chunks() {
@@ -237,10 +238,10 @@ fn finish<'a>(text: Cow<'a, str>, encoding: &'static Encoding) -> Decoded<'a> {
         ('\0', "nul_characters", "NUL characters"),
         ('\u{feff}', "byte_order_marks", "byte order marks inside the text"),
     ] {
-        let n = decoded.text.matches(character).count();
-        if n == 0 {
+        if !decoded.text.contains(character) {
             continue;
         }
+        let n = decoded.text.matches(character).count();
         let with = decoded.text.split('\n').enumerate().filter(|(_, line)| line.contains(character));
         let lines: Vec<u64> = with.map(|(i, _)| i as u64 + 1).collect();
         decoded.notes.push(ReadNote {

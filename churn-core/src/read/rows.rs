@@ -137,8 +137,20 @@ impl Job<'_> {
         scanner.unclosed = unclosed;
         let mut record = Record::default();
         scanner.skip_line_ends();
-        while scanner.position().0 < end && scanner.next(&mut record)? {
-            self.add(&record, header, &mut piece)?;
+        let easy = Easy::new(self.dialect);
+        loop {
+            let (position, line) = scanner.position();
+            if position >= end {
+                break;
+            }
+            if let Some(next) = easy.as_ref().and_then(|easy| easy.read(self, position, &mut piece)) {
+                piece.lines.push(line);
+                scanner.jump(next);
+            } else if scanner.next(&mut record)? {
+                self.add(&record, header, &mut piece)?;
+            } else {
+                break;
+            }
             if piece.lines.len().saturating_mul(width) > max_cells.saturating_add(2 * width) {
                 return Ok(None);
             }
@@ -151,6 +163,12 @@ impl Job<'_> {
         }
         piece.unclosed = scanner.unclosed - unclosed;
         Ok(Some(piece))
+    }
+
+    /// Whether a row that begins with this cell may repeat the header.
+    fn may_be_header(&self, cell: &[u8]) -> bool {
+        self.head.line.is_some()
+            && self.head.names.first().is_some_and(|n| cell.len() >= n.len() && cell.trim_ascii() == n.as_bytes())
     }
 
     #[inline]
@@ -189,6 +207,72 @@ impl Job<'_> {
             cells.ends.push(end);
         }
         Ok(())
+    }
+}
+
+/// Reads the rows that most files have nothing but: as many cells as the header, none of them quoted, none that begins
+/// with a blank or a letter beyond ASCII, up to a line feed. Everything else is the scanner's.
+struct Easy {
+    delimiter: u8,
+    quote: u8,
+    /// Delimiter, line feed, carriage return.
+    stops: [bool; 256],
+}
+
+impl Easy {
+    fn new(dialect: Dialect) -> Option<Easy> {
+        let delimiter = u8::try_from(dialect.delimiter).ok().filter(u8::is_ascii)?;
+        let mut stops = [false; 256];
+        for stop in [delimiter, b'\n', b'\r'] {
+            stops[usize::from(stop)] = true;
+        }
+        Some(Easy { delimiter, quote: dialect.quote, stops })
+    }
+
+    /// Appends the row that starts at `start` and gives the start of the next; `None`, and nothing appended, for a row
+    /// that is not easy.
+    fn read(&self, job: &Job<'_>, start: usize, piece: &mut Piece) -> Option<usize> {
+        let bytes = job.text.as_bytes();
+        let width = piece.columns.len();
+        let mut at = start;
+        for column in 0..width {
+            let from = at;
+            while at < bytes.len() && !self.stops[usize::from(bytes[at])] {
+                at += 1;
+            }
+            let cell = &bytes[from..at];
+            let is_last = column + 1 == width;
+            let plain = match cell.first() {
+                // A row that begins with a blank cell may be blank altogether.
+                None => column > 0,
+                Some(&first) => {
+                    first.is_ascii_graphic()
+                        && first != self.quote
+                        && cell.len() <= job.max_cell_bytes
+                        && (column > 0 || !job.may_be_header(cell))
+                }
+            };
+            let ends_well = match bytes.get(at) {
+                Some(&b) if b == self.delimiter => !is_last,
+                Some(b'\n') => is_last,
+                Some(_) => is_last && bytes.get(at + 1) == Some(&b'\n'),
+                None => false,
+            };
+            let cells = &mut piece.columns[column];
+            let end = if plain && ends_well { u32::try_from(cells.bytes.len() + cell.len()).ok() } else { None };
+            let Some(end) = end else {
+                for cells in &mut piece.columns[..column] {
+                    cells.ends.pop();
+                    cells.bytes.truncate(cells.ends.last().map_or(0, |&e| e as usize));
+                }
+                return None;
+            };
+            cells.bytes.extend_from_slice(cell);
+            cells.ends.push(end);
+            at += 1;
+        }
+        // Behind the line feed, or between carriage return and line feed.
+        Some(if bytes.get(at - 1) == Some(&b'\r') { at + 1 } else { at })
     }
 }
 

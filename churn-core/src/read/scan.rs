@@ -114,6 +114,12 @@ impl<'a> Scanner<'a> {
         Ok(true)
     }
 
+    /// Goes to the start of another record of the same line or the next.
+    pub fn jump(&mut self, position: usize) {
+        self.position = position;
+        self.line += 1;
+    }
+
     /// Goes over lines with nothing at all.
     pub fn skip_line_ends(&mut self) {
         let bytes = self.text.as_bytes();

@@ -167,6 +167,9 @@ fn is_single_quoted(text: &str, delimiter: char) -> bool {
 
 /// Whether `\"` escapes a quote: at least one is followed by something that does not end a cell.
 fn has_backslash_escapes(text: &str, delimiter: char, quote: u8) -> bool {
+    if !text.contains('\\') {
+        return false;
+    }
     let pattern = ['\\', char::from(quote)].iter().collect::<String>();
     text.match_indices(&pattern).any(|(i, _)| {
         let after = text.get(i + 2..).and_then(|rest| rest.chars().next()).unwrap_or('\n');

@@ -77,6 +77,11 @@ pub fn read_own(column: &ColumnData, header: &str, format: &CellFormat) -> (Fiel
         ColumnData::Timestamp(_) => return read(FieldType::Timestamp),
         ColumnData::Text(array) => array,
     };
+    if !words_of(header).iter().any(|w| CODE_WORDS.contains(&w.as_str()) || PHONE_WORDS.contains(&w.as_str()))
+        && let Some(parsed) = number::read_plain(array, format)
+    {
+        return (FieldType::Number, parsed);
+    }
     let cells: Vec<&str> = array.iter().flatten().map(str::trim).filter(|c| !is_missing_word(c)).collect();
     if cells.is_empty() {
         return read(FieldType::Text);

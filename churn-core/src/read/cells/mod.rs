@@ -15,6 +15,7 @@ pub use minor::{from_minor_units, is_minor_unit};
 
 use crate::schema::FieldType;
 use crate::table::{CellFormat, ColumnData};
+use arrow_array::builder::LargeStringBuilder;
 use std::borrow::Cow;
 
 /// A column read as one type.
@@ -70,27 +71,32 @@ pub fn read_with(column: &ColumnData, field_type: FieldType, format: &CellFormat
     }
 }
 
+/// All cells as text, as `keep` says of each (trimmed) cell; `None` is missing.
+fn texts_by(column: &ColumnData, keep: impl Fn(&str) -> Option<&str>) -> ColumnData {
+    let n_bytes = if let ColumnData::Text(array) = column { array.value_data().len() } else { 0 };
+    let mut builder = LargeStringBuilder::with_capacity(column.len(), n_bytes);
+    for row in 0..column.len() {
+        builder.append_option(column.cell(row).as_deref().and_then(&keep));
+    }
+    ColumnData::Text(builder.finish())
+}
+
 /// All cells as trimmed text.
 fn texts(column: &ColumnData) -> ColumnData {
-    ColumnData::text((0..column.len()).map(|r| column.cell(r)))
+    texts_by(column, |cell| Some(cell))
 }
 
 /// Ids: text as it stands. Only Excel's `="00123"`, which is there to keep the zeros, is taken off.
 fn ids(column: &ColumnData) -> ParsedColumn {
-    let ids = (0..column.len()).map(|r| {
-        let cell = column.cell(r)?;
-        match unprotected(&cell) {
-            Some(inner) => Some(inner.to_owned()).filter(|s| !s.is_empty()),
-            None => Some(cell.into_owned()),
-        }
-    });
-    ParsedColumn::clean(ColumnData::text(ids), "id")
+    fn id(cell: &str) -> Option<&str> {
+        unprotected(cell).map_or(Some(cell), |inner| Some(inner).filter(|s| !s.is_empty()))
+    }
+    ParsedColumn::clean(texts_by(column, id), "id")
 }
 
 /// Categories: trimmed text without the words that mean missing. "no", "none" and "unknown" are answers.
 fn categories(column: &ColumnData) -> ParsedColumn {
-    let cells = (0..column.len()).map(|r| column.cell(r).filter(|c| !is_missing_category(c)));
-    ParsedColumn::clean(ColumnData::text(cells), "category")
+    ParsedColumn::clean(texts_by(column, |c| Some(c).filter(|c| !is_missing_category(c))), "category")
 }
 
 /// The text inside Excel's `="..."`.

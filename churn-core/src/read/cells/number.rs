@@ -96,6 +96,40 @@ pub(super) fn read(column: &ColumnData, format: &CellFormat) -> ParsedColumn {
     }
 }
 
+/// Reads a column of nothing but digits with at most a sign and a point: nearly all columns of numbers, in one pass.
+/// `None` where a cell is anything else, also where it might be a code: zeros in front, over 15 digits, all of one
+/// length from eight on.
+pub(super) fn read_plain(array: &LargeStringArray, format: &CellFormat) -> Option<ParsedColumn> {
+    let mut values = vec![f64::NAN; array.len()];
+    let mut evidence = Evidence::default();
+    let (mut shortest, mut longest) = (usize::MAX, 0);
+    for (row, value) in values.iter_mut().enumerate() {
+        if array.is_null(row) {
+            continue;
+        }
+        let cell = trim(array.value(row));
+        let (number, places) = plain(cell)?;
+        *value = number;
+        shortest = shortest.min(cell.len());
+        longest = longest.max(cell.len());
+        match places {
+            Some(places) => weigh_point(cell.len() - places - 1, cell, places, &mut evidence),
+            None if cell.len() > 1 && cell.as_bytes()[0] == b'0' => return None,
+            None => {}
+        }
+    }
+    if longest == 0 || longest > 15 || (shortest == longest && longest >= 8) {
+        return None;
+    }
+    let mut warnings = Vec::new();
+    let separators = given(format).unwrap_or_else(|| decide(&evidence, &mut warnings));
+    if separators.decimal != '.' {
+        return None;
+    }
+    let format = describe(&evidence, separators, &Units::default(), &[]);
+    Some(ParsedColumn { values: ColumnData::Number(array_of(values)), unreadable: Vec::new(), format, warnings })
+}
+
 /// Reads text cells as numbers; `None` where more than `max_unreadable` cells are none. Stops at the first that is
 /// too many, which spares columns of words and dates the full reading; the answer is that of all cells.
 pub(super) fn read_text(array: &LargeStringArray, format: &CellFormat, max_unreadable: usize) -> Option<ParsedColumn> {
