@@ -37,6 +37,7 @@ ifeq ($(NEXTEST),yes)
 else
 	$(CARGO) test $(CORE) --lib --tests
 endif
+	$(CARGO) test -q $(CORE) $(LEAN) --features parquet --test read_parquet
 	$(CARGO) test -q $(CORE) --doc
 
 # Changes files at random for SECONDS and reads them; a find is a panic or a table that does not hold together.

@@ -76,6 +76,8 @@ export interface ScoreOptions extends ScoreOneOptions {
 
 /** The options of `Engine.evaluate`. */
 export interface EvaluateOptions {
+  /** How to read the table. */
+  read?: ReadOptions | null | undefined
   /** Source column of the label; the one recognised where not given. */
   label?: string | null | undefined
   /** The day the rows describe (ISO 8601), where they have no snapshot date. */
@@ -84,8 +86,6 @@ export interface EvaluateOptions {
 
 /** The options of `Engine.train`. */
 export interface TrainOptions extends EvaluateOptions {
-  /** How to read the table. */
-  read?: ReadOptions | null | undefined
   /** Profile; recognised where not given. */
   profile?: Profile | null | undefined
   /** `'auto'`, `'logistic'`, `'forest'`, ...; the engine's choice where not given. */

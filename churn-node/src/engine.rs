@@ -185,10 +185,12 @@ impl Engine {
         job(|| {
             let mut options = Options::new(env, options)?;
             let (label, as_of) = (options.text("label")?, options.iso("asOf")?);
+            let read = options.read()?;
             options.finish()?;
             let table = Reader { env, argument: "table" }.table(table)?;
             Ok(move || {
-                let measured = engine.evaluate(table.input(), label.as_deref(), as_of.as_deref())?;
+                let measured =
+                    engine.evaluate(table.input().read(&read)?.as_ref(), label.as_deref(), as_of.as_deref())?;
                 let mut json = serde_json::Map::new();
                 json.insert("n_rows".to_owned(), measured.n_rows.into());
                 json.insert("n_positive".to_owned(), measured.n_positive.into());

@@ -107,15 +107,26 @@ fn note(code: &'static str, message: String, rows_affected: usize, mut example_r
 /// all truth values `Boolean`, otherwise text.
 ///
 /// # Errors
-/// `empty_input` for no record, `malformed` naming the item for something other than an object.
+/// As [`read_records_with`].
 pub fn read_records(records: &[serde_json::Map<String, serde_json::Value>]) -> Result<RawTable> {
+    read_records_with(records, &ReadOptions::default())
+}
+
+/// As [`read_records`]; of the options, those of cells and the limits of rows and columns count.
+///
+/// # Errors
+/// `empty_input` for no record, `too_large` over a limit.
+pub fn read_records_with(
+    records: &[serde_json::Map<String, serde_json::Value>],
+    options: &ReadOptions,
+) -> Result<RawTable> {
+    options.check()?;
     let source = Source { format: "records".into(), ..Source::default() };
     let what = "the list of records";
-    let options = ReadOptions { max_columns: usize::MAX, max_rows: usize::MAX, ..ReadOptions::default() };
     if records.is_empty() {
         return Err(Error::new(ErrorKind::EmptyInput, format!("{what} is empty")).hint("give at least one record"));
     }
-    records::table(records, Places::Items, what, source, Vec::new(), &options)
+    records::table(records, Places::Items, what, source, Vec::new(), options)
 }
 
 /// Fails where a source has no column or no row.

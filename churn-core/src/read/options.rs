@@ -1,7 +1,7 @@
 //! What a caller may say about the source.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::table::{CellFormat, DateOrder};
+use crate::table::{CellFormat, DateOrder, RawTable, Source};
 use serde_json::{Map, Value};
 
 /// How to read; every field has a sensible default, `None` means "recognise it".
@@ -137,6 +137,19 @@ impl ReadOptions {
             return Err(invalid("thousands", message.to_owned(), "give , . ' or a blank, other than the decimal one"));
         }
         Ok(())
+    }
+
+    /// A table that was read before, where these options say how its cells are written and it does not say so itself.
+    ///
+    /// # Errors
+    /// `invalid_argument` for options that contradict themselves.
+    pub(crate) fn of_cells(&self, raw: &RawTable) -> Result<Option<RawTable>> {
+        self.check()?;
+        let cells = self.cells();
+        if cells == CellFormat::default() || cells == raw.source().cells {
+            return Ok(None);
+        }
+        Ok(Some(raw.clone().with_source(Source { cells, ..raw.source().clone() })))
     }
 
     /// What is said about the cells.

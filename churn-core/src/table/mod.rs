@@ -88,7 +88,6 @@ impl RawTable {
     }
 
     /// The same table, said to be read in another way.
-    #[cfg(feature = "parquet")]
     pub(crate) fn with_source(self, source: Source) -> Self {
         RawTable { source, ..self }
     }

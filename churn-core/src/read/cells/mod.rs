@@ -184,6 +184,9 @@ fn is_missing_word(cell: &str) -> bool {
     if first.is_ascii_digit() || cell.len() > 14 {
         return false;
     }
+    if first.is_ascii_alphabetic() && !b"ndmukis".contains(&first.to_ascii_lowercase()) {
+        return false;
+    }
     let lower: Cow<'_, str> =
         if cell.bytes().any(|b| b.is_ascii_uppercase()) { cell.to_ascii_lowercase().into() } else { cell.into() };
     MISSING.contains(&lower.as_ref())
@@ -212,6 +215,14 @@ mod tests {
         let expected: Vec<_> = expected.iter().map(|c| (!c.is_empty()).then(|| (*c).to_owned())).collect();
         assert_eq!(cells(&parsed.values), expected, "{given:?}");
         assert!(parsed.unreadable.is_empty(), "{given:?}");
+    }
+
+    #[test]
+    fn every_missing_word_is_found() {
+        for word in MISSING {
+            assert!(is_missing_word(word) && is_missing_word(&word.to_ascii_uppercase()), "{word}");
+        }
+        assert!(!is_missing_word("basic") && !is_missing_word("0") && !is_missing_word("night"));
     }
 
     #[test]
