@@ -2,7 +2,7 @@
 
 use crate::convert;
 use crate::error::{call, raise};
-use churn_core::read::{self, ReadOptions, TypedColumn};
+use churn_core::read::{ReadOptions, TypedColumn, record_batch, typed};
 use churn_core::report;
 use churn_core::table::{ColumnData, RawTable};
 use pyo3::prelude::*;
@@ -92,7 +92,7 @@ impl Table {
         py: Python<'py>,
         requested_schema: Option<Bound<'py, PyCapsule>>,
     ) -> PyResult<Bound<'py, PyCapsule>> {
-        let batch = call(py, || read::record_batch(&self.columns))?;
+        let batch = call(py, || record_batch(&self.columns))?;
         let schema = batch.schema();
         let table = PyTable::try_new(vec![batch], schema)?.into_pyobject(py)?;
         let capsule = table.call_method1("__arrow_c_stream__", (requested_schema,))?;
@@ -161,7 +161,7 @@ pub fn read(
     let source = convert::table(source)?;
     call(py, || {
         let raw = source.input().read(&options)?.into_owned();
-        let columns = read::typed(&raw);
+        let columns = typed(&raw);
         Ok(Table { raw, columns })
     })
 }

@@ -10,7 +10,7 @@ import numpy as np
 import openpyxl
 import pandas as pd
 import polars as pl
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
 import churn
@@ -70,7 +70,7 @@ def test_every_guess_is_said() -> None:
 
 
 def test_what_is_given_is_not_judged() -> None:
-    ambiguous = b"id,fee,since\nA1,\"1,234\",03/04/2024\nA2,\"2,345\",05/06/2024\n"
+    ambiguous = b'id,fee,since\nA1,"1,234",03/04/2024\nA2,"2,345",05/06/2024\n'
     table = churn.read(ambiguous, decimal=",", date_order="day_first")
     assert rows(table) == [("A1", 1.234, "2024-04-03"), ("A2", 2.345, "2024-06-05")]
     assert rows(churn.read(ambiguous, decimal=".", date_order="month_first"))[0] == ("A1", 1234.0, "2024-03-04")
@@ -144,7 +144,11 @@ def test_frames_keep_their_types() -> None:
     chunked = pa.concat_tables([arrow.slice(0, 1), arrow.slice(1)])
     assert churn.read(chunked).to_dicts() == table.to_dicts()
     polars = pl.DataFrame(
-        {"plan": pl.Series(["Basic", "Pro"], dtype=pl.Categorical), "at": [datetime.datetime(2024, 3, 5), None], "n": [1, 2]}
+        {
+            "plan": pl.Series(["Basic", "Pro"], dtype=pl.Categorical),
+            "at": [datetime.datetime(2024, 3, 5), None],
+            "n": [1, 2],
+        }
     )
     assert rows(churn.read(polars)) == [("Basic", "2024-03-05T00:00:00Z", 1.0), ("Pro", None, 2.0)]
 

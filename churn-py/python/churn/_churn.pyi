@@ -97,6 +97,7 @@ def read(
     max_columns: int | None = None,
     max_cell_bytes: int | None = None,
 ) -> Table: ...
+
 @final
 class ColumnMatch:
     @property
