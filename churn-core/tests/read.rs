@@ -224,7 +224,7 @@ fn money_in_cents_is_divided_where_the_header_says_so() {
     assert_eq!(report(&format!("customer_id,monthly_charges_cents,tenure_months\n{rows}")), (Some(49.9), true));
     assert_eq!(report(&format!("customer_id,monthly_charges,tenure_months\n{rows}")), (Some(4990.0), false));
     let whole = rows.replace("990,", "99.5,");
-    assert_eq!(report(&format!("customer_id,monthly_charges_cents,tenure_months\n{whole}")).1, false);
+    assert!(!report(&format!("customer_id,monthly_charges_cents,tenure_months\n{whole}")).1);
 }
 
 #[test]
