@@ -14,7 +14,7 @@ WHEELS      := $(CARGO_TARGET_DIR)/wheels
 # One runner for all Rust tests: nextest where it is installed.
 NEXTEST     := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: demo test lint test-rust test-python test-node test-c wheel models generated bench-mapping bench-speed clean
+.PHONY: demo test lint test-rust fuzz-read test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed clean
 
 demo:
 	$(CARGO) run --release $(CORE) $(LEAN) --features pretrained --example demo
@@ -37,7 +37,12 @@ ifeq ($(NEXTEST),yes)
 else
 	$(CARGO) test $(CORE) --lib --tests
 endif
+	$(CARGO) test -q $(CORE) $(LEAN) --features parquet --test read_parquet
 	$(CARGO) test -q $(CORE) --doc
+
+# Changes files at random for SECONDS and reads them; a find is a panic or a table that does not hold together.
+fuzz-read:
+	CHURN_FUZZ_SECONDS=$(or $(SECONDS),60) $(CARGO) test -q $(CORE) $(LEAN) --features pretrained --test read_fuzz -- --ignored --nocapture
 
 test-c:
 	$(MAKE) -C churn-ffi rust-test test
@@ -66,6 +71,10 @@ models:
 
 bench-mapping:
 	$(CARGO) bench -q $(CORE) $(LEAN) --bench mapping
+
+# Beside polars where CHURN_BENCH_PYTHON (default python3) has it.
+bench-read:
+	$(CARGO) bench -q $(CORE) $(LEAN) --bench read
 
 bench-speed:
 	$(CARGO) bench -q $(CORE) $(LEAN) --features pretrained --bench speed

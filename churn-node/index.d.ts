@@ -68,12 +68,16 @@ export interface ScoreOneOptions {
 
 /** The options of `Engine.score`. */
 export interface ScoreOptions extends ScoreOneOptions {
+  /** How to read the table. */
+  read?: ReadOptions | null | undefined
   /** A mapping that an earlier call gave; mapped anew where not given. */
   mapping?: Mapping | null | undefined
 }
 
 /** The options of `Engine.evaluate`. */
 export interface EvaluateOptions {
+  /** How to read the table. */
+  read?: ReadOptions | null | undefined
   /** Source column of the label; the one recognised where not given. */
   label?: string | null | undefined
   /** The day the rows describe (ISO 8601), where they have no snapshot date. */
@@ -98,8 +102,85 @@ export interface TrainOptions extends EvaluateOptions {
   version?: string | null | undefined
 }
 
+/** How to read a table; what is not given is recognised, and what is given is not judged. */
+export interface ReadOptions {
+  /** Cell delimiter of a text file. */
+  delimiter?: string | null | undefined
+  /** The character around cells of a text file. */
+  quote?: string | null | undefined
+  /** What stands before a quote inside quotes: a backslash, or the quote itself (doubled). */
+  escape?: string | null | undefined
+  /** Character encoding by its WHATWG label, for example `windows-1252`. */
+  encoding?: string | null | undefined
+  /** Line of the header (row of a sheet), counted from 1; 0 for a table without one. */
+  headerLine?: number | null | undefined
+  /** Sheet of a workbook: its name, or its number counted from 1. */
+  sheet?: string | number | null | undefined
+  /** Decimal separator of all numbers: `,` or `.`. */
+  decimal?: string | null | undefined
+  /** The character between groups of thousands. */
+  thousands?: string | null | undefined
+  /** The order of day and month of all dates. */
+  dateOrder?: 'day_first' | 'month_first' | 'dmy' | 'mdy' | null | undefined
+  /** Whether rows at the end that sum up the others, and footers, stay as rows. */
+  keepTotals?: boolean | null | undefined
+  /** Whether columns without any value stay. */
+  keepEmptyColumns?: boolean | null | undefined
+  /** Largest input in bytes, after decompression; 4 GiB where not given. */
+  maxBytes?: number | null | undefined
+  /** Largest number of rows; 100 million where not given. */
+  maxRows?: number | null | undefined
+  /** Largest number of columns; 16384 where not given. */
+  maxColumns?: number | null | undefined
+  /** Largest cell in bytes; 1 MiB where not given. */
+  maxCellBytes?: number | null | undefined
+}
+
+/** A column by its own content. */
+export interface ReadColumn {
+  name: string
+  type: 'id' | 'text' | 'category' | 'boolean' | 'number' | 'date' | 'timestamp'
+  /** How its cells are written, in words. */
+  format: string
+  missing: number
+  unreadable: number
+  /** Up to five lines with cells that could not be read. */
+  unreadableRows: number[]
+  warnings: string[]
+}
+
+/** How a table was read: every guess. What does not apply to the format is null. */
+export interface Source {
+  format: string
+  name: string | null
+  encoding: string | null
+  delimiter: string | null
+  quote: string | null
+  escape: string | null
+  sheet: string | null
+  headerLine: number | null
+  titleLines: number[]
+  droppedLines: number[]
+  emptyColumns: string[]
+  decimal: string | null
+  thousands: string | null
+  dateOrder: 'day_first' | 'month_first' | null
+}
+
+/** A table as it was read. */
+export interface ReadTable {
+  /** Number of rows. */
+  rows: number
+  columns: ReadColumn[]
+  source: Source
+  /** What was met while reading, and what was done about it. */
+  notes: { code: string; message: string; rowsAffected: number; exampleRows: number[] }[]
+}
+
 /** The options of `mapColumns`. */
 export interface MapOptions {
+  /** How to read the table. */
+  read?: ReadOptions | null | undefined
   /** `'customers'` where not given; `null` recognises it. */
   tableKind?: TableKind | null | undefined
   /** Profile; recognised where not given. */
@@ -114,6 +195,8 @@ export interface MapOptions {
 
 /** The options of `validate`. */
 export interface ValidateOptions {
+  /** How to read the table. */
+  read?: ReadOptions | null | undefined
   /** A mapping that an earlier call gave; mapped anew where not given. */
   mapping?: Mapping | null | undefined
   /** Profile; the mapping's where not given. */
@@ -434,6 +517,9 @@ export declare class Engine {
   /** Measures the engine on a labelled table that it was not trained on. Rejects with a {@link ChurnError}. */
   evaluate(table: Table, options?: EvaluateOptions | null): Promise<Evaluation>
 }
+
+/** Reads a table and says how, and what its columns are. */
+export declare function read(table: Table, options?: ReadOptions | null): Promise<ReadTable>
 
 /**
  * Maps the columns of a table to canonical fields; `table` may be just a list of headers.

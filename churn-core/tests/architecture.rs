@@ -20,7 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("explain", &["error", "features", "model", "schema", "table"]),
     ("decide", &["explain", "schema", "score"]),
     ("registry", &["error", "model"]),
-    ("report", &["decide", "error", "explain", "files", "map", "score", "table", "validate"]),
+    ("report", &["decide", "error", "explain", "files", "map", "read", "score", "table", "validate"]),
     ("train", &["error", "features", "metrics", "model", "progress", "schema", "table"]),
 ];
 

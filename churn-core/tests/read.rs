@@ -188,3 +188,71 @@ fn read_records_by_type() {
     assert!(matches!(data("b"), ColumnData::Boolean(_)) && matches!(data("mixed"), ColumnData::Text(_)));
     assert_eq!(read_records(&[]).expect_err("no records").kind(), ErrorKind::EmptyInput);
 }
+
+#[test]
+fn what_is_said_of_cells_holds_for_every_kind_of_input() {
+    use churn_core::Input;
+    use churn_core::read::typed;
+    let options = ReadOptions { decimal: Some(','), ..ReadOptions::default() };
+    let record = json!({"fee": "1.234"}).as_object().expect("an object").clone();
+    let raw = read_records(std::slice::from_ref(&record)).expect("a table");
+    let bytes = b"fee\n1.234\n";
+    for input in [Input::Bytes(bytes), Input::Records(std::slice::from_ref(&record)), Input::Raw(&raw)] {
+        let value = |options: &ReadOptions| {
+            typed(&input.read(options).expect("a table"))[0].parsed.values.number(0).expect("a number")
+        };
+        assert_eq!((value(&options), value(&ReadOptions::default())), (1234.0, 1.234));
+    }
+}
+
+#[test]
+fn money_in_cents_is_divided_where_the_header_says_so() {
+    use churn_core::engine::validate;
+    use churn_core::map::{MapOptions, map_table};
+    use churn_core::schema::Profile;
+    use churn_core::validate::{ValidateOptions, validate as judge};
+    let report = |csv: &str| {
+        let raw = read(csv.as_bytes());
+        let mapping = map_table(&raw, &MapOptions::default()).expect("a mapping");
+        let profile = Profile::shipped("generic").expect("shipped");
+        let judged = judge(&raw, &mapping, &profile, &ValidateOptions::default()).expect("judged");
+        let fee = judged.table.column("monthly_charges").expect("mapped").data.number(0);
+        let report = validate(csv.as_bytes(), None, None, &ValidateOptions::default()).expect("judged");
+        (fee, report.findings.iter().any(|f| f.code == "minor_units"))
+    };
+    let rows = "A1,4990,2\nA2,12050,3\nA3,990,14\n";
+    assert_eq!(report(&format!("customer_id,monthly_charges_cents,tenure_months\n{rows}")), (Some(49.9), true));
+    assert_eq!(report(&format!("customer_id,monthly_charges,tenure_months\n{rows}")), (Some(4990.0), false));
+    let whole = rows.replace("990,", "99.5,");
+    assert!(!report(&format!("customer_id,monthly_charges_cents,tenure_months\n{whole}")).1);
+}
+
+#[test]
+fn short_rows_cannot_make_a_table_larger_than_the_limit() {
+    let names: Vec<_> = (0..10_000).map(|i| format!("c{i}")).collect();
+    let csv = format!("{}\n{}", names.join(","), "x\n".repeat(100_000));
+    let small = ReadOptions { max_bytes: 10_000_000, ..ReadOptions::default() };
+    let error = read_bytes(csv.as_bytes(), None, &small).expect_err("too many blank cells");
+    assert_eq!(error.kind(), ErrorKind::TooLarge);
+    assert!(error.to_string().contains("blank"), "{error}");
+    let rows = ReadOptions { max_rows: 10, ..ReadOptions::default() };
+    assert_eq!(read_bytes(b"a\n1\n2\n", None, &rows).expect("two rows").n_rows(), 2);
+    assert_eq!(read_bytes("a\n".repeat(20).as_bytes(), None, &rows).expect_err("20").kind(), ErrorKind::TooLarge);
+}
+
+#[test]
+fn ragged_rows_are_told_in_plain_words() {
+    let message = |csv: &str| {
+        let table = read(csv.as_bytes());
+        table.notes().iter().find(|n| n.code == "ragged_row").map(|n| n.message.clone()).expect("noted")
+    };
+    assert_eq!(
+        message("a,b\n1,2\n3\n"),
+        "1 row has fewer cells than the header has names; the missing cells count as blank (2 columns)"
+    );
+    assert_eq!(
+        message("a,b\n1,2\n3,4,5\n6,7,8\n1,2\n1,2\n"),
+        "2 rows have more cells than the header has names; the further ones were dropped (2 columns)"
+    );
+    assert!(message("a,b\n1,2\n3\n3,4,5\n1,2\n").contains("1 row has fewer cells"));
+}

@@ -173,7 +173,7 @@ void churn_engine_free(churn_engine *engine);
  *
  * options_json: NULL, or a JSON object of any of reasons (0 to 4), overrides ({header: field, or null for "leave
  * it unmapped"}), as_of (the day the values describe, ISO 8601), scored_at (the present instant, ISO 8601; the
- * library has no clock). The text is freed with churn_string_free.
+ * library has no clock), read (how to read a table, as for churn_read_file). The text is freed with churn_string_free.
  *
  * Errors: of the stages read, map and features; invalid_argument.
  *
@@ -235,6 +235,36 @@ int32_t churn_engine_score_file(const churn_engine *engine,
  * Pointers: Every pointer is NULL or valid; texts end in a NUL.
  */
 int32_t churn_map_columns(const char *headers_json, const char *options_json, char **out_json, churn_error **error);
+
+/**
+ * Reads a file and says how: CSV, JSON, a workbook, gzipped or not, recognised by its content.
+ *
+ * The answer is a JSON object: rows (their number), columns (name, type, format, missing, unreadable, unreadable_rows,
+ * warnings), source (every guess: format, encoding, delimiter, quote, escape, sheet, header_line, title_lines,
+ * dropped_lines, empty_columns and what the options said), notes (what was met and what was done about it). The text
+ * is freed with churn_string_free.
+ *
+ * options_json: NULL, or a JSON object of any of delimiter, quote, escape, encoding, header_line, sheet, decimal,
+ * thousands, date_order (day_first or month_first), keep_totals, keep_empty_columns, max_bytes, max_rows, max_columns,
+ * max_cell_bytes. The scoring functions take the same object as their option "read".
+ *
+ * Errors: of the stage read; invalid_argument.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL.
+ */
+int32_t churn_read_file(const char *path, const char *options_json, char **out_json, churn_error **error);
+
+/**
+ * As churn_read_file, of the content of a file: `data` holds `len` bytes and needs no NUL at its end; it may be NULL
+ * where `len` is 0.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL; `len` bytes can be read behind `data`.
+ */
+int32_t churn_read_bytes(const uint8_t *data,
+                         size_t len,
+                         const char *options_json,
+                         char **out_json,
+                         churn_error **error);
 
 #ifdef __cplusplus
 }  // extern "C"

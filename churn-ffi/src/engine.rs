@@ -110,7 +110,7 @@ pub unsafe extern "C" fn churn_engine_free(engine: *mut ChurnEngine) {
 ///
 /// options_json: NULL, or a JSON object of any of reasons (0 to 4), overrides ({header: field, or null for "leave
 /// it unmapped"}), as_of (the day the values describe, ISO 8601), scored_at (the present instant, ISO 8601; the
-/// library has no clock). The text is freed with churn_string_free.
+/// library has no clock), read (how to read a table, as for churn_read_file). The text is freed with churn_string_free.
 ///
 /// Errors: of the stages read, map and features; invalid_argument.
 ///

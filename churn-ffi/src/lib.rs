@@ -6,4 +6,5 @@
 pub mod engine;
 pub mod error;
 mod options;
+pub mod read;
 pub mod strings;

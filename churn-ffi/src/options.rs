@@ -2,6 +2,7 @@
 
 use super::error::invalid;
 use churn_core::map::{ColumnInput, MapOptions};
+use churn_core::read::ReadOptions;
 use churn_core::schema::{Profile, TableKind};
 use churn_core::{Error, ErrorKind, Record, Result, ScoreOptions};
 use serde::Deserialize;
@@ -17,6 +18,7 @@ struct Score {
     overrides: Option<BTreeMap<String, Option<String>>>,
     as_of: Option<String>,
     scored_at: Option<String>,
+    read: Option<Record>,
 }
 
 /// The options of mapping.
@@ -33,14 +35,22 @@ struct Map {
 
 /// How to score.
 pub fn score(text: Option<&str>) -> Result<ScoreOptions<'static>> {
-    let given: Score = options(text, "give reasons, overrides {header: field or null}, as_of, scored_at or none")?;
+    let given: Score =
+        options(text, "give reasons, overrides {header: field or null}, as_of, scored_at, read or none")?;
     Ok(ScoreOptions {
         reasons: given.reasons,
         overrides: given.overrides.unwrap_or_default(),
         as_of: given.as_of,
         scored_at: given.scored_at,
+        read: given.read.as_ref().map(ReadOptions::from_json).transpose()?.unwrap_or_default(),
         ..ScoreOptions::default()
     })
+}
+
+/// How to read.
+pub fn read(text: Option<&str>) -> Result<ReadOptions> {
+    let given: Record = options(text, "give delimiter, encoding, header_line, sheet and the like, or none")?;
+    ReadOptions::from_json(&given)
 }
 
 /// What to map, and how.

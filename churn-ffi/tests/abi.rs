@@ -96,9 +96,9 @@ fn json_has_the_bits_of_the_core() {
 #[test]
 fn options_reach_the_core_and_wrong_ones_are_refused() {
     let engine = telecom();
-    let table = CSV.replace("contract", "column7");
+    let table = CSV.replace("contract", "trial_end");
     assert_eq!(score_csv(engine, table.as_bytes(), None).expect_err("no contract").1, "field_unmapped");
-    let given = c(r#"{"overrides": {"column7": "contract"}, "reasons": 1, "as_of": "2026-03-01", "scored_at": null}"#);
+    let given = c(r#"{"overrides": {"trial_end": "contract"}, "reasons": 1, "as_of": "2026-03-01", "scored_at": null}"#);
     let found = score_csv(engine, table.as_bytes(), Some(&given)).expect("an override");
     assert!(found["predictions"][0].get("reason_1").is_some());
     assert!(found["predictions"][0].get("reason_2").is_none());
@@ -108,7 +108,7 @@ fn options_reach_the_core_and_wrong_ones_are_refused() {
         r#"{"reasons": -1}"#,
         r#"{"reasons": "1"}"#,
         r#"{"as_of": "yesterday"}"#,
-        r#"{"overrides": ["column7"]}"#,
+        r#"{"overrides": ["trial_end"]}"#,
         "[3]",
         "null",
         "",
@@ -315,4 +315,39 @@ fn the_vectors_of_all_languages_give_the_same_bits() {
         unsafe { churn_engine_free(engine) };
     }
     assert_eq!(Some(checked), vectors["number_of_tests"].as_u64());
+}
+
+#[test]
+fn tables_are_read_and_every_guess_is_said() {
+    let csv = b"Export\n\nid;fee\nA1;1.234,50\nA2;7,00\nTotal;1.241,50\n";
+    let read = |options: Option<&CStr>| {
+        let options = options.map_or(null(), CStr::as_ptr);
+        // SAFETY: valid pointers, true length.
+        call(|out, error| unsafe { churn::read::churn_read_bytes(csv.as_ptr(), csv.len(), options, out, error) })
+            .map(take)
+    };
+    let found = read(None).expect("a table");
+    assert_eq!((&found["rows"], &found["source"]["delimiter"]), (&json!(2), &json!(";")));
+    assert_eq!((&found["source"]["header_line"], &found["columns"][1]["type"]), (&json!(3), &json!("number")));
+    let all = read(Some(c"{\"keep_totals\": true}")).expect("a table");
+    assert_eq!(all["rows"], json!(3));
+    let (status, code, context) = read(Some(c"{\"delimiter\": \"ab\"}")).expect_err("two characters");
+    assert_eq!((status, code.as_str(), &context["argument"]), (1001, "invalid_argument", &json!("delimiter")));
+    let folder = std::env::temp_dir().join(format!("churn-abi-read-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let path = folder.join("table.csv");
+    std::fs::write(&path, csv).expect("a file");
+    let path = c(path.to_str().expect("UTF-8"));
+    // SAFETY: valid pointers.
+    let by_path =
+        call(|out, error| unsafe { churn::read::churn_read_file(path.as_ptr(), null(), out, error) }).map(take);
+    assert_eq!(by_path.expect("a table")["rows"], json!(2));
+    std::fs::remove_dir_all(&folder).expect("clean up");
+    // The same object as an option of scoring.
+    let text = CSV.replace(',', ";");
+    let engine = telecom();
+    let scored = score_csv(engine, text.as_bytes(), Some(c"{\"read\": {\"delimiter\": \";\"}}")).expect("a table");
+    assert_eq!(scored["predictions"].as_array().expect("a list").len(), 3);
+    // SAFETY: made above, freed once.
+    unsafe { churn_engine_free(engine) };
 }

@@ -1,5 +1,5 @@
 // Checked with `tsc --strict --noEmit`, never run.
-import { Engine, mapColumns, validate, version } from '../index.js'
+import { Engine, mapColumns, read, validate, version } from '../index.js'
 import type { ChurnError, ErrorCode, Mapping, Prediction, QualityReport, Scored } from '../index.js'
 
 const engine: Engine = Engine.pretrained('telecom')
@@ -27,7 +27,9 @@ async function use(): Promise<void> {
   const auc: number = (await trained.evaluate('later.csv')).auc
   const mapping: Mapping = await mapColumns(['customer_id'], { tableKind: null, samples: { customer_id: [1, 'A'] } })
   const report: QualityReport = await validate('labelled.csv', { purpose: 'train', profile: { toml: '' }, mapping })
-  void [impacts, risk, reason, field, auc, report.estimatedAuc, text, buffer]
+  const first: string | undefined = (await read('c.xlsx', { sheet: 2, dateOrder: 'dmy' })).columns[0]?.format
+  await engine.score('c.csv', { read: { decimal: ',', keepTotals: true } })
+  void [first, impacts, risk, reason, field, auc, report.estimatedAuc, text, buffer]
 }
 
 use().catch((e: unknown) => {
@@ -53,3 +55,5 @@ validate('x.csv', { purpose: 'test' })
 engine.scoreOne(customer).churnProbability
 // @ts-expect-error it cannot be written
 engine.modelVersion = 'x'
+// @ts-expect-error there is no such order
+read('x.csv', { dateOrder: 'sometimes' })

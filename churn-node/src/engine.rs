@@ -5,6 +5,7 @@ use crate::input::{Reader, now};
 use crate::options::Options;
 use crate::output::{Json, ScoredTable};
 use churn_core::map::Mapping;
+use churn_core::read::ReadOptions;
 use churn_core::train::Learner;
 use churn_core::{Error, ErrorKind, Record, Result, ScoreOptions, TrainOptions, report};
 use napi::Env;
@@ -23,6 +24,7 @@ struct Scoring {
     overrides: BTreeMap<String, Option<String>>,
     as_of: Option<String>,
     scored_at: String,
+    read: ReadOptions,
 }
 
 impl Scoring {
@@ -33,6 +35,7 @@ impl Scoring {
             overrides: options.overrides()?,
             as_of: options.iso("asOf")?,
             scored_at: options.iso("scoredAt")?.unwrap_or_else(now),
+            read: ReadOptions::default(),
         })
     }
 
@@ -43,6 +46,7 @@ impl Scoring {
             overrides: self.overrides.clone(),
             as_of: self.as_of.clone(),
             scored_at: Some(self.scored_at.clone()),
+            read: self.read.clone(),
             ..ScoreOptions::default()
         }
     }
@@ -142,7 +146,8 @@ impl Engine {
         let engine = self.0.clone();
         job(|| {
             let mut options = Options::new(env, options)?;
-            let scoring = Scoring { mapping: options.mapping()?, ..Scoring::read(&mut options)? };
+            let scoring =
+                Scoring { mapping: options.mapping()?, read: options.read()?, ..Scoring::read(&mut options)? };
             options.finish()?;
             let table = Reader { env, argument: "table" }.table(table)?;
             Ok(move || engine.score(table.input(), &scoring.options()).map(|s| ScoredTable::new(&s)))
@@ -164,6 +169,7 @@ impl Engine {
                 as_of: options.iso("asOf")?,
                 name: options.text("name")?,
                 version: options.text("version")?,
+                read: options.read()?,
                 ..TrainOptions::default()
             };
             options.finish()?;
@@ -179,10 +185,12 @@ impl Engine {
         job(|| {
             let mut options = Options::new(env, options)?;
             let (label, as_of) = (options.text("label")?, options.iso("asOf")?);
+            let read = options.read()?;
             options.finish()?;
             let table = Reader { env, argument: "table" }.table(table)?;
             Ok(move || {
-                let measured = engine.evaluate(table.input(), label.as_deref(), as_of.as_deref())?;
+                let measured =
+                    engine.evaluate(table.input().read(&read)?.as_ref(), label.as_deref(), as_of.as_deref())?;
                 let mut json = serde_json::Map::new();
                 json.insert("n_rows".to_owned(), measured.n_rows.into());
                 json.insert("n_positive".to_owned(), measured.n_positive.into());

@@ -2,7 +2,7 @@
 
 use crate::error::{Job, job};
 use crate::input::Reader;
-use crate::options::Options;
+use crate::options::{Options, read_options};
 use crate::output::Json;
 use churn_core::engine;
 use churn_core::map::{ColumnInput, MapOptions, Mapping};
@@ -12,6 +12,20 @@ use churn_core::{Result, report};
 use napi::Env;
 use napi::bindgen_prelude::{AsyncTask, Unknown};
 use napi_derive::napi;
+
+/// Reads a table and says how, and what its columns are.
+#[napi]
+pub fn read(env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> AsyncTask<Job<Json>> {
+    job(|| {
+        let options = read_options(env, options)?;
+        let table = Reader { env, argument: "table" }.table(table)?;
+        Ok(move || {
+            let input = table.input();
+            let raw = input.read(&options)?;
+            Ok(Json::new(report::read_json(&raw, &churn_core::read::typed(&raw))))
+        })
+    })
+}
 
 /// Maps the columns of a table, or a list of headers, to canonical fields.
 #[napi]
@@ -25,6 +39,7 @@ pub fn map_columns(env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> Async
             saved: options.text("saved")?.map(Into::into),
         };
         let mut samples = options.samples()?;
+        let read = options.read()?;
         options.finish()?;
         let reader = Reader { env, argument: "table" };
         let headers = reader.texts(table)?.filter(|headers| !headers.is_empty());
@@ -36,7 +51,7 @@ pub fn map_columns(env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> Async
                         |name: String| ColumnInput { samples: samples.remove(&name).unwrap_or_default(), name };
                     churn_core::map::map_columns(&headers.into_iter().map(column).collect::<Vec<_>>(), &given)
                 }
-                (None, Some(table)) => engine::map_columns(table.input(), &given),
+                (None, Some(table)) => engine::map_columns(table.input().read(&read)?.as_ref(), &given),
                 (None, None) => Err(churn_core::Error::internal("neither headers nor a table")),
             };
             mapping.map(|m| Json::new(report::mapping_json(&m)))
@@ -53,10 +68,11 @@ pub fn validate(env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> AsyncTas
         let profile = options.profile()?;
         let purpose = options.text("purpose")?.map(|p| Purpose::parse(&p)).transpose()?.unwrap_or_default();
         let given = ValidateOptions { purpose, label: options.text("label")? };
+        let read = options.read()?;
         options.finish()?;
         let table = Reader { env, argument: "table" }.table(table)?;
         Ok(move || {
-            engine::validate(table.input(), mapping.as_ref(), profile, &given)
+            engine::validate(table.input().read(&read)?.as_ref(), mapping.as_ref(), profile, &given)
                 .map(|report| Json::new(report::quality_json(&report)))
         })
     })

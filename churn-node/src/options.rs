@@ -4,6 +4,7 @@ use crate::input::{Reader, count};
 use crate::js;
 use crate::output::{rename, snake};
 use churn_core::map::Mapping;
+use churn_core::read::ReadOptions;
 use churn_core::schema::Profile;
 use churn_core::{Error, ErrorKind, Result};
 use napi::Env;
@@ -108,6 +109,11 @@ impl<'env> Options<'env> {
         entries.collect()
     }
 
+    /// How to read the table.
+    pub fn read(&mut self) -> Result<ReadOptions> {
+        self.get("read")?.map_or_else(|| Ok(ReadOptions::default()), |(reader, value)| reading(reader, value))
+    }
+
     /// Header -> some of its values, as text.
     pub fn samples(&mut self) -> Result<BTreeMap<String, Vec<String>>> {
         let Some((reader, value)) = self.get("samples")? else { return Ok(BTreeMap::new()) };
@@ -151,6 +157,22 @@ impl<'env> Options<'env> {
             None => Ok(()),
         }
     }
+}
+
+/// The options of `read`, which are those of reading alone.
+pub fn read_options(env: &Env, value: Unknown<'_>) -> Result<ReadOptions> {
+    let reader = Reader { env, argument: "options" };
+    match reader.kind(value)? {
+        ValueType::Undefined | ValueType::Null => Ok(ReadOptions::default()),
+        _ => reading(reader, value),
+    }
+}
+
+/// Options of reading; `undefined` is null and keeps the default.
+fn reading(reader: Reader<'_>, value: Unknown<'_>) -> Result<ReadOptions> {
+    let wrong = || reader.wrong("is not an object", "give {delimiter, encoding, headerLine, sheet, ...}");
+    let given = reader.object(value)?.map(|_| reader.record(value)).transpose()?.ok_or_else(wrong)?;
+    ReadOptions::from_json(&given.into_iter().map(|(name, value)| (snake(&name), value)).collect())
 }
 
 fn text_of(value: serde_json::Value) -> Option<String> {

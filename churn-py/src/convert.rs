@@ -23,6 +23,8 @@ pub enum Table {
     Records(Vec<Record>),
     /// A frame.
     Raw(RawTable),
+    /// A table that was read before.
+    Read(Py<crate::table::Table>),
 }
 
 impl Table {
@@ -33,6 +35,7 @@ impl Table {
             Table::Bytes(bytes) => Input::Bytes(bytes),
             Table::Records(records) => Input::Records(records),
             Table::Raw(raw) => Input::Raw(raw),
+            Table::Read(table) => Input::Raw(&table.get().raw),
         }
     }
 }
@@ -41,6 +44,9 @@ impl Table {
 /// list of dicts.
 pub fn table(value: &Bound<'_, PyAny>) -> PyResult<Table> {
     let py = value.py();
+    if let Ok(read) = value.cast::<crate::table::Table>() {
+        return Ok(Table::Read(read.clone().unbind()));
+    }
     if let Ok(bytes) = value.cast::<PyBytes>() {
         return Ok(Table::Bytes(bytes.as_bytes().to_vec()));
     }

@@ -6,6 +6,7 @@ mod error;
 mod functions;
 mod profile;
 mod results;
+mod table;
 
 use pyo3::prelude::*;
 
@@ -23,7 +24,9 @@ fn _churn(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<results::Prediction>()?;
     m.add_class::<results::Predictions>()?;
     m.add_class::<results::QualityReport>()?;
+    m.add_class::<table::Table>()?;
     m.add_function(wrap_pyfunction!(functions::map_columns, m)?)?;
+    m.add_function(wrap_pyfunction!(table::read, m)?)?;
     m.add_function(wrap_pyfunction!(functions::train, m)?)?;
     m.add_function(wrap_pyfunction!(functions::validate, m)?)?;
     m.add("__version__", env!("CARGO_PKG_VERSION"))

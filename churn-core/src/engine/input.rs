@@ -30,8 +30,11 @@ impl Input<'_> {
         Ok(match self {
             Input::Path(path) => Cow::Owned(read::read_path(path, options)?),
             Input::Bytes(bytes) => Cow::Owned(read::read_bytes(bytes, None, options)?),
-            Input::Records(records) => Cow::Owned(read::read_records(records)?),
-            Input::Raw(raw) => Cow::Borrowed(raw),
+            Input::Records(records) => Cow::Owned(read::read_records_with(records, options)?),
+            Input::Raw(raw) => match options.of_cells(raw)? {
+                Some(said) => Cow::Owned(said),
+                None => Cow::Borrowed(raw),
+            },
         })
     }
 }

@@ -10,7 +10,7 @@ use std::borrow::Cow;
 /// Text and the encoding it was in.
 #[derive(Debug)]
 pub(super) struct Decoded<'a> {
-    /// The text, without byte order mark and NUL characters.
+    /// The text, without byte order marks and NUL characters.
     pub text: Cow<'a, str>,
     /// The WHATWG name of the encoding.
     pub encoding: &'static str,
@@ -142,8 +142,9 @@ fn utf16_pattern(bytes: &[u8], what: &str) -> Result<Option<&'static Encoding>> 
 /// UTF-8, or what chardetng makes of bytes that are not.
 fn utf8<'a>(bytes: &'a [u8], skipped: usize, what: &str) -> Result<Decoded<'a>> {
     container::check_text(bytes, what)?;
-    let Err(first) = std::str::from_utf8(bytes) else {
-        return strict(bytes, UTF_8, skipped, what);
+    let first = match std::str::from_utf8(bytes) {
+        Ok(text) => return Ok(finish(Cow::Borrowed(text), UTF_8)),
+        Err(first) => first,
     };
     let (mut good, mut bad) = (0usize, 0usize);
     for chunk in bytes.utf8_chunks() {
@@ -229,22 +230,29 @@ fn guess(bytes: &[u8]) -> &'static Encoding {
     detector.guess(None, Utf8Detection::Deny)
 }
 
-/// Takes NUL characters out: no consumer can show them, and C strings end at them.
+/// Takes out what no consumer can show: NUL characters, at which C strings end, and byte order marks, which stand
+/// where files were put one after the other.
 fn finish<'a>(text: Cow<'a, str>, encoding: &'static Encoding) -> Decoded<'a> {
-    let mut notes = Vec::new();
-    let n = text.bytes().filter(|&b| b == 0).count();
-    if n == 0 {
-        return Decoded { text, encoding: encoding.name(), notes };
+    let mut decoded = Decoded { text, encoding: encoding.name(), notes: Vec::new() };
+    for (character, code, name) in [
+        ('\0', "nul_characters", "NUL characters"),
+        ('\u{feff}', "byte_order_marks", "byte order marks inside the text"),
+    ] {
+        if !decoded.text.contains(character) {
+            continue;
+        }
+        let n = decoded.text.matches(character).count();
+        let with = decoded.text.split('\n').enumerate().filter(|(_, line)| line.contains(character));
+        let lines: Vec<u64> = with.map(|(i, _)| i as u64 + 1).collect();
+        decoded.notes.push(ReadNote {
+            code,
+            message: format!("{n} {name} were taken out"),
+            rows_affected: lines.len(),
+            example_rows: lines.into_iter().take(5).collect(),
+        });
+        decoded.text = Cow::Owned(decoded.text.replace(character, ""));
     }
-    let with_nul = text.split('\n').enumerate().filter(|(_, line)| line.contains('\0'));
-    let lines: Vec<u64> = with_nul.map(|(i, _)| i as u64 + 1).collect();
-    notes.push(ReadNote {
-        code: "nul_characters",
-        message: format!("{n} NUL characters were taken out of the text"),
-        rows_affected: lines.len(),
-        example_rows: lines.into_iter().take(5).collect(),
-    });
-    Decoded { text: Cow::Owned(text.replace('\0', "")), encoding: encoding.name(), notes }
+    decoded
 }
 
 #[cfg(test)]

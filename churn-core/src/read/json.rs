@@ -34,7 +34,7 @@ pub(super) fn read(
             .hint("give at least one object"));
     }
     check_cells(&rows, &places, what, options)?;
-    records::table(&rows, places, what, source, notes, options.max_columns)
+    records::table(&rows, places, what, source, notes, options)
 }
 
 /// The objects of an array.

@@ -6,46 +6,25 @@ mod delimited;
 mod encoding;
 mod frame;
 mod json;
+mod layout;
+mod options;
+mod parquet;
 #[cfg(feature = "polars")]
 mod polars;
 mod records;
+mod rows;
 mod scan;
 mod sniff;
+mod typed;
+mod workbook;
+
+pub use options::ReadOptions;
+pub use typed::{TypedColumn, record_batch, typed};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::table::{Places, RawTable, ReadNote, Source};
 use std::io::Read;
 use std::path::Path;
-
-/// How to read; every field has a sensible default, `None` means "recognise it".
-#[derive(Debug, Clone, PartialEq)]
-pub struct ReadOptions {
-    /// Cell delimiter of a text file.
-    pub delimiter: Option<char>,
-    /// Character encoding by its WHATWG label, for example `windows-1252`.
-    pub encoding: Option<String>,
-    /// Line of the header, counted from 1; 0 for a file without one (the columns are named `column_N`).
-    pub header_line: Option<u64>,
-    /// Largest input in bytes (after decompression).
-    pub max_bytes: usize,
-    /// Largest number of columns.
-    pub max_columns: usize,
-    /// Largest cell in bytes.
-    pub max_cell_bytes: usize,
-}
-
-impl Default for ReadOptions {
-    fn default() -> Self {
-        ReadOptions {
-            delimiter: None,
-            encoding: None,
-            header_line: None,
-            max_bytes: 4 << 30,
-            max_columns: 16_384,
-            max_cell_bytes: 1 << 20,
-        }
-    }
-}
 
 /// Reads a file by its content (the name only serves messages).
 ///
@@ -79,16 +58,25 @@ pub fn read_reader(reader: impl Read, name: Option<&str>, options: &ReadOptions)
     read_bytes(&bytes, name, options)
 }
 
-/// Reads bytes: CSV, TSV, JSON array, JSON lines, or any of these gzipped. The format is recognised by the
-/// content; a given delimiter means delimited text.
+/// Reads bytes: CSV, TSV, JSON array, JSON lines, a workbook (`.xlsx`, `.xlsb`), Parquet (feature `parquet`), or
+/// any of these gzipped. The format is recognised by the content; a given delimiter means delimited text.
 ///
 /// # Errors
-/// `empty_input` for nothing to read, `malformed` for binary data and broken JSON, `encoding` for bytes that
-/// fit no or not the given encoding, `too_large` over a limit of the options.
+/// `empty_input` for nothing to read, `malformed` for binary data, broken JSON and damaged files, `encoding` for
+/// bytes that fit no or not the given encoding, `too_large` over a limit of the options, `unsupported` for Parquet
+/// in a build without it, `invalid_argument` for a header line or a sheet that is not there.
 pub fn read_bytes(bytes: &[u8], name: Option<&str>, options: &ReadOptions) -> Result<RawTable> {
     let what = what(name);
-    check_options(options)?;
+    options.check()?;
     let bytes = container::unpack(bytes, &what, options)?;
+    let source = Source { name: name.map(str::to_owned), ..Source::default() };
+    if let Some(format) = workbook::format(&bytes) {
+        return workbook::read(&bytes, format, &what, source, options);
+    }
+    if parquet::is_parquet(&bytes) {
+        return parquet::read(bytes.into_owned(), &what, source, options);
+    }
+    container::check_magic(&bytes, &what)?;
     let decoded = encoding::decode(&bytes, options.encoding.as_deref(), &what)?;
     let text = decoded.text.as_ref();
     if text.trim().is_empty() {
@@ -96,8 +84,7 @@ pub fn read_bytes(bytes: &[u8], name: Option<&str>, options: &ReadOptions) -> Re
             .with("bytes", bytes.len())
             .hint("give a table with a header and at least one row"));
     }
-    let source =
-        Source { name: name.map(str::to_owned), encoding: Some(decoded.encoding.to_owned()), ..Source::default() };
+    let source = Source { encoding: Some(decoded.encoding.to_owned()), ..source };
     if options.delimiter.is_none() && json::is_json(text) {
         return json::read(text, &what, source, decoded.notes, options);
     }
@@ -107,17 +94,6 @@ pub fn read_bytes(bytes: &[u8], name: Option<&str>, options: &ReadOptions) -> Re
 /// What messages call the input.
 fn what(name: Option<&str>) -> String {
     name.map_or_else(|| "the input".to_owned(), |n| format!("'{n}'"))
-}
-
-fn check_options(options: &ReadOptions) -> Result<()> {
-    match options.delimiter {
-        Some('"' | '\'' | '\n' | '\r' | '\0') => {
-            Err(Error::new(ErrorKind::InvalidArgument, "the delimiter can be neither a quote nor a line end")
-                .with("argument", "delimiter")
-                .hint("use a character such as , ; | or tab"))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// A note with at most five examples.
@@ -131,14 +107,26 @@ fn note(code: &'static str, message: String, rows_affected: usize, mut example_r
 /// all truth values `Boolean`, otherwise text.
 ///
 /// # Errors
-/// `empty_input` for no record, `malformed` naming the item for something other than an object.
+/// As [`read_records_with`].
 pub fn read_records(records: &[serde_json::Map<String, serde_json::Value>]) -> Result<RawTable> {
+    read_records_with(records, &ReadOptions::default())
+}
+
+/// As [`read_records`]; of the options, those of cells and the limits of rows and columns count.
+///
+/// # Errors
+/// `empty_input` for no record, `too_large` over a limit.
+pub fn read_records_with(
+    records: &[serde_json::Map<String, serde_json::Value>],
+    options: &ReadOptions,
+) -> Result<RawTable> {
+    options.check()?;
     let source = Source { format: "records".into(), ..Source::default() };
     let what = "the list of records";
     if records.is_empty() {
         return Err(Error::new(ErrorKind::EmptyInput, format!("{what} is empty")).hint("give at least one record"));
     }
-    records::table(records, Places::Items, what, source, Vec::new(), usize::MAX)
+    records::table(records, Places::Items, what, source, Vec::new(), options)
 }
 
 /// Fails where a source has no column or no row.

@@ -1,6 +1,6 @@
 //! Records (JSON objects) to typed columns.
 
-use super::{check_not_empty, make_names_unique, note};
+use super::{ReadOptions, check_not_empty, layout, make_names_unique, note};
 use crate::error::{Error, ErrorKind, Result};
 use crate::table::{ColumnData, Places, RawColumn, RawTable, ReadNote, Source};
 use serde_json::{Map, Value};
@@ -13,8 +13,12 @@ pub(super) fn table(
     what: &str,
     source: Source,
     mut notes: Vec<ReadNote>,
-    max_columns: usize,
+    options: &ReadOptions,
 ) -> Result<RawTable> {
+    layout::check_rows(records.len(), what, options)?;
+    let max_columns = options.max_columns;
+    let n_given = records.iter().map(Map::len).sum();
+    let max_cells = layout::max_cells(n_given, options);
     let mut index: HashMap<&str, usize> = HashMap::new();
     let mut cells: Vec<(&str, Vec<Option<&Value>>)> = Vec::new();
     for (row, record) in records.iter().enumerate() {
@@ -33,6 +37,9 @@ pub(super) fn table(
             .with("limit", max_columns)
             .hint("raise max_columns, or leave keys out"));
         }
+        if cells.len().saturating_mul(records.len()) > max_cells {
+            return Err(layout::too_many_cells(cells.len(), max_cells, what));
+        }
     }
     check_not_empty(cells.len(), records.len(), what)?;
     let blank = cells.iter().filter(|(name, _)| name.trim().is_empty()).count();
@@ -43,6 +50,7 @@ pub(super) fn table(
     let mut columns: Vec<RawColumn> =
         cells.into_iter().map(|(name, values)| RawColumn { name: name.to_owned(), data: column(&values) }).collect();
     make_names_unique(columns.iter_mut().map(|c| &mut c.name));
+    let source = Source { cells: options.cells(), ..source };
     Ok(RawTable::new(columns, records.len(), places, source, notes))
 }
 

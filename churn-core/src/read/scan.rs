@@ -72,11 +72,11 @@ pub(super) struct Scanner<'a> {
     blank: u8,
     max_cell_bytes: usize,
     /// How many opening quotes were never closed; after some of them quotes count as plain characters.
-    unclosed: u32,
+    pub unclosed: u32,
 }
 
 /// After so many quotes that are never closed, quotes are plain characters: bounds the work on hostile input.
-const MAX_UNCLOSED: u32 = 8;
+pub(super) const MAX_UNCLOSED: u32 = 8;
 
 impl<'a> Scanner<'a> {
     /// A scanner from this byte, which stands on this line.
@@ -102,6 +102,26 @@ impl<'a> Scanner<'a> {
     /// # Errors
     /// `too_large` for a cell over the limit.
     pub fn next(&mut self, record: &mut Record) -> Result<bool> {
+        self.skip_line_ends();
+        record.cells.clear();
+        record.scratch.clear();
+        record.stray_quote = false;
+        (record.line, record.offset) = (self.line, self.position);
+        if self.position >= self.text.len() {
+            return Ok(false);
+        }
+        while self.next_cell(record)? {}
+        Ok(true)
+    }
+
+    /// Goes to the start of another record of the same line or the next.
+    pub fn jump(&mut self, position: usize) {
+        self.position = position;
+        self.line += 1;
+    }
+
+    /// Goes over lines with nothing at all.
+    pub fn skip_line_ends(&mut self) {
         let bytes = self.text.as_bytes();
         while let Some(&b) = bytes.get(self.position) {
             match b {
@@ -111,15 +131,6 @@ impl<'a> Scanner<'a> {
             }
             self.position += 1;
         }
-        record.cells.clear();
-        record.scratch.clear();
-        record.stray_quote = false;
-        (record.line, record.offset) = (self.line, self.position);
-        if self.position >= bytes.len() {
-            return Ok(false);
-        }
-        while self.next_cell(record)? {}
-        Ok(true)
     }
 
     /// Reads one cell; `true` if another follows in the record.

@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 /// Delimiters that are recognised, the likeliest first.
 const DELIMITERS: [char; 4] = [',', ';', '\t', '|'];
 const SAMPLE_BYTES: usize = 1 << 20;
-const SAMPLE_RECORDS: usize = 1000;
+pub(super) const SAMPLE_RECORDS: usize = 1000;
 /// A header stands in one of the first records or nowhere.
 const HEADER_RECORDS: usize = 50;
 
@@ -71,9 +71,16 @@ fn prefix(text: &str, start: usize) -> &str {
     }
 }
 
-/// Delimiter, quote and escape of the text.
-pub(super) fn dialect(text: &str, start: usize, forced: Option<char>) -> Dialect {
-    let plain = |delimiter| Dialect { delimiter, quote: b'"', backslash: false };
+/// Delimiter, quote and escape of the text; what is given is not judged.
+pub(super) fn dialect(
+    text: &str,
+    start: usize,
+    forced: Option<char>,
+    quote: Option<char>,
+    escape: Option<char>,
+) -> Dialect {
+    let given_quote = quote.and_then(|q| u8::try_from(q).ok());
+    let plain = |delimiter| Dialect { delimiter, quote: given_quote.unwrap_or(b'"'), backslash: false };
     let delimiter = forced.unwrap_or_else(|| {
         let mut best = (0.0, 0, ',');
         for candidate in DELIMITERS {
@@ -82,10 +89,13 @@ pub(super) fn dialect(text: &str, start: usize, forced: Option<char>) -> Dialect
                 best = (score, width, candidate);
             }
         }
-        best.2
+        if best.0 == 0.0 && is_blank_delimited(&sample(text, start, 1, plain(' '))) { ' ' } else { best.2 }
     });
-    let quote = if !text.contains('"') && is_single_quoted(prefix(text, start), delimiter) { b'\'' } else { b'"' };
-    Dialect { delimiter, quote, backslash: has_backslash_escapes(text, delimiter, quote) }
+    let quote = given_quote.unwrap_or_else(|| {
+        if !text.contains('"') && is_single_quoted(prefix(text, start), delimiter) { b'\'' } else { b'"' }
+    });
+    let backslash = escape.map_or_else(|| has_backslash_escapes(text, delimiter, quote), |e| e == '\\');
+    Dialect { delimiter, quote, backslash }
 }
 
 /// How well a delimiter explains the sample, and the width it gives: the share of records that have the most
@@ -104,6 +114,18 @@ fn rate(records: &[SampleRecord], delimiter: char) -> (f64, usize) {
         clean += usize::from(!is_foreign);
     }
     (consistency * clean as f64 / (fitting.len() * width) as f64, width)
+}
+
+/// Whether blanks stand between cells where no other delimiter does: records of one width, of three cells and more,
+/// with a column of numbers or dates under a header of words. Sentences are not like that.
+fn is_blank_delimited(records: &[SampleRecord]) -> bool {
+    let width = modal_width(records);
+    width >= 3
+        && records.len() >= 4
+        && records.iter().all(|r| r.cells.len() == width && r.n_filled() == width)
+        && records[0].cells.iter().all(|c| !is_value(c))
+        && records[0].cells.iter().collect::<HashSet<_>>().len() == width
+        && !value_columns(&records[1..], width).is_empty()
 }
 
 /// A comma that neither ends a clause ("a, b") nor stands in a number.
@@ -145,6 +167,9 @@ fn is_single_quoted(text: &str, delimiter: char) -> bool {
 
 /// Whether `\"` escapes a quote: at least one is followed by something that does not end a cell.
 fn has_backslash_escapes(text: &str, delimiter: char, quote: u8) -> bool {
+    if !text.contains('\\') {
+        return false;
+    }
     let pattern = ['\\', char::from(quote)].iter().collect::<String>();
     text.match_indices(&pattern).any(|(i, _)| {
         let after = text.get(i + 2..).and_then(|rest| rest.chars().next()).unwrap_or('\n');
@@ -232,9 +257,12 @@ mod tests {
             ("Report\n\nid;n\n1;2\n3;4\n", ';'),
             ("only\n1\n2\n", ','),
             ("a;b;c\n1;2;3\n4,5,6\n7;8;9\n", ';'),
+            ("id name fee\na x 1\nb y 2\nc z 3\n", ' '),
+            ("note\nup 2 days\ndown 3 days\nlost 4 days\n", ','),
+            ("name of person\nAda B Miller\nBen C Smith\nEve D Jones\n", ','),
         ];
         for (text, expected) in cases {
-            assert_eq!(dialect(text, 0, None).delimiter, expected, "{text:?}");
+            assert_eq!(dialect(text, 0, None, None, None).delimiter, expected, "{text:?}");
         }
     }
 
@@ -250,16 +278,16 @@ mod tests {
             ("a,b,c\nx,y,z\nu,v,w\n", Header::Record(0)),
         ];
         for (text, expected) in cases {
-            let records = sample(text, 0, 1, dialect(text, 0, None));
+            let records = sample(text, 0, 1, dialect(text, 0, None, None, None));
             assert_eq!(header(&records), expected, "{text:?}");
         }
     }
 
     #[test]
     fn quotes_and_escapes() {
-        assert_eq!(dialect("'a','b'\n'1','2'\n", 0, None).quote, b'\'');
-        assert_eq!(dialect("a,b\nit's,d'or\n", 0, None).quote, b'"');
-        assert!(dialect("a,b\n\"say \\\"hi\\\"\",2\n", 0, None).backslash);
-        assert!(!dialect("a,b\n\"C:\\dir\\\",2\n", 0, None).backslash);
+        assert_eq!(dialect("'a','b'\n'1','2'\n", 0, None, None, None).quote, b'\'');
+        assert_eq!(dialect("a,b\nit's,d'or\n", 0, None, None, None).quote, b'"');
+        assert!(dialect("a,b\n\"say \\\"hi\\\"\",2\n", 0, None, None, None).backslash);
+        assert!(!dialect("a,b\n\"C:\\dir\\\",2\n", 0, None, None, None).backslash);
     }
 }

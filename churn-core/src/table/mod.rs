@@ -8,12 +8,14 @@ mod arrow;
 mod column;
 #[cfg(feature = "polars")]
 mod polars;
+mod source;
 
 pub(crate) use arrow::{batch_of, column_from_arrow};
 pub use column::ColumnData;
-pub(crate) use column::{days_from_date, format_number};
+pub(crate) use column::{days_from_date, format_date, format_number, format_timestamp};
 #[cfg(feature = "polars")]
 pub(crate) use polars::frame_of;
+pub use source::{CellFormat, DateOrder, Source};
 
 use std::sync::Arc;
 
@@ -24,21 +26,6 @@ pub enum Places {
     Items,
     /// One line number of the file a row, counted from 1.
     Lines(Arc<[u64]>),
-}
-
-/// How the source was read; every guess is stated.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Source {
-    /// `csv`, `json`, `records` or `frame`.
-    pub format: String,
-    /// File name, where there is one.
-    pub name: Option<String>,
-    /// The character encoding by its WHATWG name, for text.
-    pub encoding: Option<String>,
-    /// The delimiter, for CSV.
-    pub delimiter: Option<char>,
-    /// Line of the header, counted from 1, for CSV.
-    pub header_line: Option<u64>,
 }
 
 /// Something worth telling that was met while reading; it becomes a finding of the quality report.
@@ -98,6 +85,11 @@ impl RawTable {
     /// How it was read.
     pub fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// The same table, said to be read in another way.
+    pub(crate) fn with_source(self, source: Source) -> Self {
+        RawTable { source, ..self }
     }
 
     /// What was met while reading.

@@ -31,8 +31,30 @@ pub(super) fn typed_table(raw: &RawTable, mapping: &Mapping, label: Option<&str>
                 "leave it out, or fill it",
             );
         }
-        let field_type = field.map_or_else(|| cells::infer(&column.data), |f| f.field_type);
-        let parsed = cells::read_as(&column.data, field_type);
+        let format = &raw.source().cells;
+        let (field_type, mut parsed) = match field {
+            Some(field) => (field.field_type, cells::read_with(&column.data, field.field_type, format)),
+            None => cells::read_own(&column.data, &column.name, format),
+        };
+        let is_money = field.is_some_and(|f| f.is_money());
+        if is_money && cells::is_minor_unit(&column.name) {
+            let (code, message) = match cells::from_minor_units(&parsed) {
+                Some(whole) => {
+                    parsed = whole;
+                    (
+                        "minor_units",
+                        "is in hundredths of the currency, as its header says; the amounts were divided by 100",
+                    )
+                }
+                None => (
+                    "ambiguous_format",
+                    "says hundredths of the currency, but not all amounts are whole; they stay as they are",
+                ),
+            };
+            let about = About::new(code, Layer::Types, Severity::Warning).of(name, &column.name);
+            let suggestion = "check one amount against the source";
+            findings.add_count(about, 0, Vec::new(), format!("'{}' {message}", column.name), suggestion);
+        }
         if !parsed.unreadable.is_empty() {
             let rows: Vec<u64> = parsed.unreadable.iter().map(|&r| raw.row_number(r)).collect();
             let about = About::new("unreadable_value", Layer::Types, Severity::Error).of(name, &column.name);

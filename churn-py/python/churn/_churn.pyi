@@ -62,6 +62,43 @@ class Profile:
     def from_toml(text: str) -> Profile: ...
 
 @final
+class Table:
+    @property
+    def columns(self) -> list[str]: ...
+    @property
+    def types(self) -> dict[str, str]: ...
+    @property
+    def source(self) -> dict[str, Any]: ...
+    @property
+    def notes(self) -> list[dict[str, Any]]: ...
+    def to_dict(self) -> dict[str, Any]: ...
+    def to_dicts(self) -> list[dict[str, Any]]: ...
+    def to_pandas(self) -> pd.DataFrame: ...
+    def to_polars(self) -> pl.DataFrame: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+    def __len__(self) -> int: ...
+
+def read(
+    source: _Table,
+    *,
+    delimiter: str | None = None,
+    quote: str | None = None,
+    escape: str | None = None,
+    encoding: str | None = None,
+    header_line: int | None = None,
+    sheet: str | int | None = None,
+    decimal: str | None = None,
+    thousands: str | None = None,
+    date_order: str | None = None,
+    keep_totals: bool | None = None,
+    keep_empty_columns: bool | None = None,
+    max_bytes: int | None = None,
+    max_rows: int | None = None,
+    max_columns: int | None = None,
+    max_cell_bytes: int | None = None,
+) -> Table: ...
+
+@final
 class ColumnMatch:
     @property
     def source(self) -> str: ...

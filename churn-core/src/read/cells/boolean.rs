@@ -103,6 +103,10 @@ pub(super) fn plain(cell: &str) -> Option<bool> {
     if cell.len() > 12 {
         return None;
     }
+    if cell.is_ascii() {
+        let word = cell.strip_suffix('.').unwrap_or(cell);
+        return WORDS.iter().find(|(w, _)| w.eq_ignore_ascii_case(word)).map(|(_, value)| *value);
+    }
     let lower = cell.to_lowercase();
     let word = lower.strip_suffix('.').unwrap_or(&lower);
     WORDS.iter().find(|(w, _)| *w == word).map(|(_, value)| *value)

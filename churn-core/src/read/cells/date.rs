@@ -2,15 +2,8 @@
 
 use super::calendar::{self, DAY, Moment, Style, days_of, instant};
 use super::{ParsedColumn, cells_of, is_missing_word, unprotected};
-use crate::table::ColumnData;
+use crate::table::{CellFormat, ColumnData, DateOrder as Order};
 use arrow_array::TimestampMicrosecondArray;
-
-/// The order of day and month.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Order {
-    DayFirst,
-    MonthFirst,
-}
 
 /// What bare numbers are.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -87,7 +80,7 @@ struct Instants {
 }
 
 /// Reads a column of calendar days; an instant becomes its day in UTC.
-pub(super) fn read_dates(column: &ColumnData) -> ParsedColumn {
+pub(super) fn read_dates(column: &ColumnData, format: &CellFormat) -> ParsedColumn {
     match column {
         ColumnData::Date(_) => ParsedColumn::clean(column.clone(), "date"),
         ColumnData::Timestamp(_) => {
@@ -95,7 +88,7 @@ pub(super) fn read_dates(column: &ColumnData) -> ParsedColumn {
             ParsedColumn::clean(ColumnData::Date(days), "date, the day in UTC of each instant")
         }
         _ => {
-            let read = read_instants(column);
+            let read = read_instants(column, format);
             let format =
                 format!("date, {}{}", read.format, if read.has_time { ", the day in UTC of each instant" } else { "" });
             ParsedColumn { values: days_of(&read.values), unreadable: read.unreadable, format, warnings: read.warnings }
@@ -104,7 +97,7 @@ pub(super) fn read_dates(column: &ColumnData) -> ParsedColumn {
 }
 
 /// Reads a column of instants; a day is its first moment in UTC.
-pub(super) fn read_timestamps(column: &ColumnData) -> ParsedColumn {
+pub(super) fn read_timestamps(column: &ColumnData, format: &CellFormat) -> ParsedColumn {
     match column {
         ColumnData::Timestamp(_) => ParsedColumn::clean(column.clone(), "timestamp"),
         ColumnData::Date(_) => {
@@ -112,7 +105,7 @@ pub(super) fn read_timestamps(column: &ColumnData) -> ParsedColumn {
             ParsedColumn::clean(ColumnData::Timestamp(instants), "timestamp, midnight in UTC of each day")
         }
         _ => {
-            let read = read_instants(column);
+            let read = read_instants(column, format);
             ParsedColumn {
                 values: ColumnData::Timestamp(read.values.into_iter().collect::<TimestampMicrosecondArray>()),
                 unreadable: read.unreadable,
@@ -147,7 +140,7 @@ pub(super) fn looks_like_date(text: &str) -> Option<bool> {
     }
 }
 
-fn read_instants(column: &ColumnData) -> Instants {
+fn read_instants(column: &ColumnData, format: &CellFormat) -> Instants {
     let cells: Vec<Cell> = (0..column.len())
         .map(|row| match column {
             ColumnData::Boolean(_) if !column.is_missing(row) => Cell::Unreadable,
@@ -156,7 +149,7 @@ fn read_instants(column: &ColumnData) -> Instants {
         })
         .collect();
     let mut warnings = Vec::new();
-    let order = decide_order(&cells, &mut warnings);
+    let order = format.date_order.unwrap_or_else(|| decide_order(&cells, &mut warnings));
     let count = decide_count(&cells);
     let mut unreadable = Vec::new();
     let (mut named, mut iso, mut parts, mut month_only, mut numbers, mut has_time) = (0, 0, 0, 0, 0, false);
@@ -292,6 +285,29 @@ fn decide_count(cells: &[Cell]) -> Count {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn read_dates(column: &ColumnData) -> ParsedColumn {
+        super::read_dates(column, &CellFormat::default())
+    }
+
+    fn read_timestamps(column: &ColumnData) -> ParsedColumn {
+        super::read_timestamps(column, &CellFormat::default())
+    }
+
+    #[test]
+    fn a_given_order_is_not_judged() {
+        let cells = ColumnData::text([Some("03/04/2024"), Some("13/04/2024")]);
+        for (order, expected) in [
+            (Order::DayFirst, [Some("2024-04-03"), Some("2024-04-13")]),
+            (Order::MonthFirst, [Some("2024-03-04"), None]),
+        ] {
+            let format = CellFormat { date_order: Some(order), ..CellFormat::default() };
+            let parsed = super::read_dates(&cells, &format);
+            let got: Vec<_> = (0..2).map(|r| parsed.values.cell(r)).collect();
+            assert_eq!(got.iter().map(Option::as_deref).collect::<Vec<_>>(), expected);
+            assert!(parsed.warnings.is_empty());
+        }
+    }
 
     /// `x` stands for unreadable, the empty text for missing.
     fn check(read: fn(&ColumnData) -> ParsedColumn, cells: &[&str], expected: &[&str], format: &str, warnings: usize) {

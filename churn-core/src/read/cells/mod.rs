@@ -7,12 +7,15 @@ mod boolean;
 mod calendar;
 mod date;
 mod infer;
+mod minor;
 mod number;
 
-pub use infer::infer;
+pub use infer::{infer, read_own};
+pub use minor::{from_minor_units, is_minor_unit};
 
 use crate::schema::FieldType;
-use crate::table::ColumnData;
+use crate::table::{CellFormat, ColumnData};
+use arrow_array::builder::LargeStringBuilder;
 use std::borrow::Cow;
 
 /// A column read as one type.
@@ -51,43 +54,74 @@ impl ParsedColumn {
 /// assert_eq!(parsed.unreadable, [3]);
 /// ```
 pub fn read_as(column: &ColumnData, field_type: FieldType) -> ParsedColumn {
+    read_with(column, field_type, &CellFormat::default())
+}
+
+/// As [`read_as`], where the caller says how cells are written: the separators of numbers and the order of day and
+/// month are then not judged, and a cell written otherwise is unreadable.
+pub fn read_with(column: &ColumnData, field_type: FieldType, format: &CellFormat) -> ParsedColumn {
     match field_type {
         FieldType::Id => ids(column),
         FieldType::Text => ParsedColumn::clean(texts(column), "text"),
         FieldType::Category => categories(column),
         FieldType::Boolean => boolean::read(column),
-        FieldType::Number => number::read(column),
-        FieldType::Date => date::read_dates(column),
-        FieldType::Timestamp => date::read_timestamps(column),
+        FieldType::Number => number::read(column, format),
+        FieldType::Date => date::read_dates(column, format),
+        FieldType::Timestamp => date::read_timestamps(column, format),
     }
+}
+
+/// All cells as text, as `keep` says of each (trimmed) cell; `None` is missing.
+fn texts_by(column: &ColumnData, keep: impl Fn(&str) -> Option<&str>) -> ColumnData {
+    let n_bytes = if let ColumnData::Text(array) = column { array.value_data().len() } else { 0 };
+    let mut builder = LargeStringBuilder::with_capacity(column.len(), n_bytes);
+    for row in 0..column.len() {
+        builder.append_option(column.cell(row).as_deref().and_then(&keep));
+    }
+    ColumnData::Text(builder.finish())
 }
 
 /// All cells as trimmed text.
 fn texts(column: &ColumnData) -> ColumnData {
-    ColumnData::text((0..column.len()).map(|r| column.cell(r)))
+    texts_by(column, |cell| Some(cell))
 }
 
 /// Ids: text as it stands. Only Excel's `="00123"`, which is there to keep the zeros, is taken off.
 fn ids(column: &ColumnData) -> ParsedColumn {
-    let ids = (0..column.len()).map(|r| {
-        let cell = column.cell(r)?;
-        match unprotected(&cell) {
-            Some(inner) => Some(inner.to_owned()).filter(|s| !s.is_empty()),
-            None => Some(cell.into_owned()),
-        }
-    });
-    ParsedColumn::clean(ColumnData::text(ids), "id")
+    fn id(cell: &str) -> Option<&str> {
+        unprotected(cell).map_or(Some(cell), |inner| Some(inner).filter(|s| !s.is_empty()))
+    }
+    ParsedColumn::clean(texts_by(column, id), "id")
 }
 
 /// Categories: trimmed text without the words that mean missing. "no", "none" and "unknown" are answers.
 fn categories(column: &ColumnData) -> ParsedColumn {
-    let cells = (0..column.len()).map(|r| column.cell(r).filter(|c| !is_missing_category(c)));
-    ParsedColumn::clean(ColumnData::text(cells), "category")
+    ParsedColumn::clean(texts_by(column, |c| Some(c).filter(|c| !is_missing_category(c))), "category")
 }
 
 /// The text inside Excel's `="..."`.
 fn unprotected(cell: &str) -> Option<&str> {
     cell.strip_prefix("=\"")?.strip_suffix('"').map(str::trim)
+}
+
+/// The words of a header in lower case: split at signs, at camelCase and between letters and digits.
+fn words_of(header: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut before = ' ';
+    for c in header.chars() {
+        let starts = (before.is_lowercase() && c.is_uppercase()) || before.is_numeric() != c.is_numeric();
+        if starts || !c.is_alphanumeric() {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut()
+            && c.is_alphanumeric()
+        {
+            word.extend(c.to_lowercase());
+        }
+        before = c;
+    }
+    words.retain(|w| !w.is_empty());
+    words
 }
 
 /// Words for "no value", in lower case, other than the blank cell.
@@ -150,6 +184,9 @@ fn is_missing_word(cell: &str) -> bool {
     if first.is_ascii_digit() || cell.len() > 14 {
         return false;
     }
+    if first.is_ascii_alphabetic() && !b"ndmukis".contains(&first.to_ascii_lowercase()) {
+        return false;
+    }
     let lower: Cow<'_, str> =
         if cell.bytes().any(|b| b.is_ascii_uppercase()) { cell.to_ascii_lowercase().into() } else { cell.into() };
     MISSING.contains(&lower.as_ref())
@@ -178,6 +215,14 @@ mod tests {
         let expected: Vec<_> = expected.iter().map(|c| (!c.is_empty()).then(|| (*c).to_owned())).collect();
         assert_eq!(cells(&parsed.values), expected, "{given:?}");
         assert!(parsed.unreadable.is_empty(), "{given:?}");
+    }
+
+    #[test]
+    fn every_missing_word_is_found() {
+        for word in MISSING {
+            assert!(is_missing_word(word) && is_missing_word(&word.to_ascii_uppercase()), "{word}");
+        }
+        assert!(!is_missing_word("basic") && !is_missing_word("0") && !is_missing_word("night"));
     }
 
     #[test]

@@ -1,8 +1,9 @@
 //! Numbers as people write them.
 
 use super::{ParsedColumn, cells_of, is_missing_word, unprotected};
-use crate::table::ColumnData;
-use arrow_array::Array;
+use crate::table::{CellFormat, ColumnData};
+use arrow_array::{Array, Float64Array, LargeStringArray};
+use arrow_buffer::{BooleanBuffer, NullBuffer};
 use std::collections::HashMap;
 
 /// Currency signs and codes, before or after the number; the longer of two that begin alike comes first.
@@ -57,6 +58,13 @@ struct Evidence {
     money: usize,
 }
 
+impl Evidence {
+    /// Whether there is a point in any cell.
+    fn any_point(&self) -> bool {
+        self.decimal[POINT] + self.thousands[POINT] + self.either[POINT] > 0
+    }
+}
+
 const COMMA: usize = 0;
 const POINT: usize = 1;
 
@@ -68,7 +76,7 @@ struct Separators {
 }
 
 /// Reads a column of numbers.
-pub(super) fn read(column: &ColumnData) -> ParsedColumn {
+pub(super) fn read(column: &ColumnData, format: &CellFormat) -> ParsedColumn {
     match column {
         ColumnData::Number(a) => {
             let finite = (0..a.len()).map(|r| (!a.is_null(r)).then(|| a.value(r)).filter(|v| v.is_finite()));
@@ -78,7 +86,9 @@ pub(super) fn read(column: &ColumnData) -> ParsedColumn {
         ColumnData::Integer(_) | ColumnData::Boolean(_) => {
             ParsedColumn::clean(ColumnData::numbers((0..column.len()).map(|r| column.number(r))), "number")
         }
-        ColumnData::Text(_) => read_text(column),
+        // Every cell may be unreadable, so there is always an answer.
+        ColumnData::Text(array) => read_text(array, format, usize::MAX)
+            .unwrap_or_else(|| ParsedColumn::clean(ColumnData::numbers((0..array.len()).map(|_| None)), "number")),
         ColumnData::Date(_) | ColumnData::Timestamp(_) => ParsedColumn {
             unreadable: (0..column.len()).filter(|&r| !column.is_missing(r)).collect(),
             ..ParsedColumn::clean(ColumnData::numbers((0..column.len()).map(|_| None)), "number")
@@ -86,33 +96,59 @@ pub(super) fn read(column: &ColumnData) -> ParsedColumn {
     }
 }
 
-/// Whether at most one cell in a hundred is plainly no number. Stops at the first that is too many, which
-/// spares columns of words and dates the full reading; the answer is that of all cells.
-pub(super) fn may_be_numbers(cells: &[&str]) -> bool {
-    let is_no_number = |c: &&&str| plain(c).is_none() && take_apart(c).is_none();
-    let allowed = cells.len() / 100;
-    cells.iter().filter(is_no_number).take(allowed + 1).count() <= allowed
-}
-
-fn read_text(column: &ColumnData) -> ParsedColumn {
-    let ColumnData::Text(array) = column else { return read(column) };
-    let n = array.len();
-    let mut values: Vec<Option<f64>> = vec![None; n];
-    let mut unreadable = Vec::new();
+/// Reads a column of nothing but digits with at most a sign and a point: nearly all columns of numbers, in one pass.
+/// `None` where a cell is anything else, also where it might be a code: zeros in front, over 15 digits, all of one
+/// length from eight on.
+pub(super) fn read_plain(array: &LargeStringArray, format: &CellFormat) -> Option<ParsedColumn> {
+    let mut values = vec![f64::NAN; array.len()];
     let mut evidence = Evidence::default();
-    // Cells that are more than digits with a point, or less sure; judged once all are known.
-    let mut later: Vec<(usize, Parts)> = Vec::new();
-    let mut plain_points: Vec<usize> = Vec::new();
+    let (mut shortest, mut longest) = (usize::MAX, 0);
     for (row, value) in values.iter_mut().enumerate() {
         if array.is_null(row) {
             continue;
         }
-        let cell = array.value(row).trim();
-        if let Some((number, has_point)) = plain(cell) {
-            *value = Some(number);
-            if has_point {
-                weigh(cell.trim_start_matches('-'), &mut evidence);
-                plain_points.push(row);
+        let cell = trim(array.value(row));
+        let (number, places) = plain(cell)?;
+        *value = number;
+        shortest = shortest.min(cell.len());
+        longest = longest.max(cell.len());
+        match places {
+            Some(places) => weigh_point(cell.len() - places - 1, cell, places, &mut evidence),
+            None if cell.len() > 1 && cell.as_bytes()[0] == b'0' => return None,
+            None => {}
+        }
+    }
+    if longest == 0 || longest > 15 || (shortest == longest && longest >= 8) {
+        return None;
+    }
+    let mut warnings = Vec::new();
+    let separators = given(format).unwrap_or_else(|| decide(&evidence, &mut warnings));
+    if separators.decimal != '.' {
+        return None;
+    }
+    let format = describe(&evidence, separators, &Units::default(), &[]);
+    Some(ParsedColumn { values: ColumnData::Number(array_of(values)), unreadable: Vec::new(), format, warnings })
+}
+
+/// Reads text cells as numbers; `None` where more than `max_unreadable` cells are none. Stops at the first that is
+/// too many, which spares columns of words and dates the full reading; the answer is that of all cells.
+pub(super) fn read_text(array: &LargeStringArray, format: &CellFormat, max_unreadable: usize) -> Option<ParsedColumn> {
+    let n = array.len();
+    // Missing is NaN until the end; no cell reads as NaN.
+    let mut values = vec![f64::NAN; n];
+    let mut unreadable = Vec::new();
+    let mut evidence = Evidence::default();
+    // Cells that are more than digits with a point; judged once all are known.
+    let mut later: Vec<(usize, Parts)> = Vec::new();
+    for (row, value) in values.iter_mut().enumerate() {
+        if array.is_null(row) {
+            continue;
+        }
+        let cell = trim(array.value(row));
+        if let Some((number, places)) = plain(cell) {
+            *value = number;
+            if let Some(places) = places {
+                weigh_point(cell.len() - places - 1, cell, places, &mut evidence);
             }
         } else if !is_missing_word(cell) {
             match take_apart(cell) {
@@ -121,60 +157,109 @@ fn read_text(column: &ColumnData) -> ParsedColumn {
                     evidence.money += usize::from(parts.currency.is_some());
                     later.push((row, parts));
                 }
-                None => unreadable.push(row),
+                None => {
+                    unreadable.push(row);
+                    if unreadable.len() > max_unreadable {
+                        return None;
+                    }
+                }
             }
         }
     }
     let mut warnings = Vec::new();
-    let separators = decide(&evidence, &mut warnings);
+    let separators = given(format).unwrap_or_else(|| decide(&evidence, &mut warnings));
     let units = Units::decide(&later, &mut warnings);
-    if separators.decimal != '.' {
-        for row in plain_points {
-            let cell = array.value(row).trim();
+    if separators.decimal != '.' && evidence.any_point() {
+        for (row, value) in values.iter_mut().enumerate().filter(|(_, v)| !v.is_nan()) {
+            let cell = trim(array.value(row));
             let (negative, body) = cell.strip_prefix('-').map_or((false, cell), |rest| (true, rest));
-            values[row] = evaluate(body, separators, None).map(|v| if negative { -v } else { v });
-            if values[row].is_none() {
-                unreadable.push(row);
+            match evaluate(body, separators, None) {
+                Some(v) => *value = if negative { -v } else { v },
+                None => {
+                    *value = f64::NAN;
+                    unreadable.push(row);
+                }
             }
         }
     }
     for (row, parts) in &later {
         let value = evaluate(parts.body, separators, parts.exponent).and_then(|v| units.apply(v, parts.unit));
-        values[*row] = value.map(|v| if parts.negative { -v } else { v }).filter(|v| v.is_finite());
-        if values[*row].is_none() {
-            unreadable.push(*row);
+        match value.map(|v| if parts.negative { -v } else { v }).filter(|v| v.is_finite()) {
+            Some(value) => values[*row] = value,
+            None => unreadable.push(*row),
         }
+    }
+    if unreadable.len() > max_unreadable {
+        return None;
     }
     unreadable.sort_unstable();
     let format = describe(&evidence, separators, &units, &later);
-    ParsedColumn { values: ColumnData::numbers(values), unreadable, format, warnings }
+    Some(ParsedColumn { values: ColumnData::Number(array_of(values)), unreadable, format, warnings })
 }
 
-/// A number of digits with at most a sign and one point between digits: nearly all cells of most files.
-fn plain(cell: &str) -> Option<(f64, bool)> {
+/// NaN to null.
+fn array_of(mut values: Vec<f64>) -> Float64Array {
+    if !values.iter().any(|v| v.is_nan()) {
+        return Float64Array::from(values);
+    }
+    let nulls = NullBuffer::new(BooleanBuffer::collect_bool(values.len(), |i| !values[i].is_nan()));
+    for value in values.iter_mut().filter(|v| v.is_nan()) {
+        *value = 0.0;
+    }
+    Float64Array::new(values.into(), Some(nulls))
+}
+
+/// Without blanks around; most cells have none, which their first and last byte tell.
+#[inline]
+fn trim(cell: &str) -> &str {
+    match cell.as_bytes() {
+        [b'!'..=b'~'] | [b'!'..=b'~', .., b'!'..=b'~'] => cell,
+        _ => cell.trim(),
+    }
+}
+
+/// The separators that the caller gives.
+fn given(format: &CellFormat) -> Option<Separators> {
+    let (decimal, thousands) = match (format.decimal, format.thousands) {
+        (None, None) => return None,
+        (Some(decimal), Some(thousands)) => (decimal, thousands),
+        (Some(decimal), None) => (decimal, if decimal == ',' { '.' } else { ',' }),
+        (None, Some(thousands)) => (if thousands == '.' { ',' } else { '.' }, thousands),
+    };
+    Some(Separators { decimal, thousands })
+}
+
+/// A number of digits with at most a sign and one point between digits, and how many digits stand behind the point:
+/// nearly all cells of most files.
+#[inline]
+fn plain(cell: &str) -> Option<(f64, Option<usize>)> {
     let bytes = cell.as_bytes();
     let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
     let (mut mantissa, mut point) = (0u64, None);
     for (i, &b) in digits.iter().enumerate() {
-        match b {
-            b'0'..=b'9' => mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(b - b'0')),
-            b'.' if point.is_none() && i > 0 && i + 1 < digits.len() => point = Some(i),
-            _ => return None,
+        let digit = b.wrapping_sub(b'0');
+        if digit < 10 {
+            mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(digit));
+        } else if b == b'.' && point.is_none() && i > 0 && i + 1 < digits.len() {
+            point = Some(i);
+        } else {
+            return None;
         }
     }
     if digits.is_empty() {
         return None;
     }
-    // Up to 15 digits and 22 places both are exact, so one division is rounded once.
-    const POWERS: [f64; 16] = [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15];
-    let value = if digits.len() <= 15 {
-        let places = point.map_or(0, |i| digits.len() - i - 1);
-        let value = mantissa as f64 / POWERS[places];
+    let places = point.map(|i| digits.len() - i - 1);
+    // Up to 2^53 and 22 places both are exact, so one division is rounded once.
+    const POWERS: [f64; 20] =
+        [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19];
+    let value = if digits.len() <= 19 && mantissa <= 1 << 53 {
+        let value = mantissa as f64 / POWERS[places.unwrap_or(0)];
         if digits.len() < bytes.len() { -value } else { value }
     } else {
         cell.parse().ok().filter(|v: &f64| v.is_finite())?
     };
-    Some((value, point.is_some()))
+    Some((value, places))
 }
 
 /// Takes a cell apart; `None` if it is no number.
@@ -311,6 +396,16 @@ fn is_unit(text: &str) -> bool {
         && text.split_whitespace().count() <= 3
         && text.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '/' | '.' | '°' | '²' | '³' | 'µ'))
         && text.starts_with(|c: char| c.is_alphabetic() || matches!(c, '/' | '°' | 'µ'))
+}
+
+/// Adds what the one point of a plain number says; `before` counts the characters in front of it.
+#[inline]
+fn weigh_point(before: usize, cell: &str, places: usize, evidence: &mut Evidence) {
+    let bytes = cell.as_bytes();
+    let (before, first) = if bytes[0] == b'-' { (before - 1, bytes[1]) } else { (before, bytes[0]) };
+    let groups = places == 3 && (1..=3).contains(&before) && first != b'0';
+    let place = if groups { &mut evidence.either } else { &mut evidence.decimal };
+    place[POINT] += 1;
 }
 
 /// Adds what the separators of one body say.
@@ -538,6 +633,10 @@ fn is_known_unit(word: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn read(column: &ColumnData) -> ParsedColumn {
+        super::read(column, &CellFormat::default())
+    }
+
     const X: f64 = f64::INFINITY;
     const NONE: f64 = f64::NEG_INFINITY;
 
@@ -623,9 +722,37 @@ mod tests {
 
     #[test]
     fn plain_numbers_are_read_exactly() {
-        for text in ["0.1", "19.99", "-0.3", "123456789.123", "99999999999999.9", "1234567890123456.7", "7"] {
+        for text in [
+            "0.1",
+            "19.99",
+            "-0.3",
+            "123456789.123",
+            "99999999999999.9",
+            "1234567890123456.7",
+            "7",
+            "9007199254740992",
+            "9007199254740993",
+            "0.9007199254740993",
+            "0.0000000000000000001",
+            "0.00000000000000000001",
+            "123456789012345678901234567890.5",
+        ] {
             assert_eq!(plain(text).map(|(v, _)| v), text.parse().ok(), "{text}");
         }
+    }
+
+    #[test]
+    fn given_separators_are_not_judged() {
+        let read = |decimal: Option<char>, thousands: Option<char>, cells: &[&str]| {
+            let format = CellFormat { decimal, thousands, date_order: None };
+            let parsed = super::read(&ColumnData::text(cells.iter().map(|c| Some(*c))), &format);
+            assert!(parsed.warnings.is_empty(), "{:?}", parsed.warnings);
+            (0..cells.len()).map(|r| parsed.values.number(r)).collect::<Vec<_>>()
+        };
+        assert_eq!(read(Some(','), None, &["1,234", "1.234", "2.5"]), [Some(1.234), Some(1234.0), None]);
+        assert_eq!(read(Some('.'), None, &["1,234", "1.234", "2,5"]), [Some(1234.0), Some(1.234), None]);
+        assert_eq!(read(None, Some('.'), &["1.234", "5"]), [Some(1234.0), Some(5.0)]);
+        assert_eq!(read(Some(','), Some(' '), &["1 234,5"]), [Some(1234.5)]);
     }
 
     #[test]
