@@ -11,7 +11,7 @@ use crate::report::{Confidence, Prediction, Predictions, TopFactor};
 use crate::schema::Profile;
 use crate::score::score_of_raw;
 use crate::table::{RawTable, Table};
-use crate::validate::{self, Layer, QualityReport, Severity, ValidateOptions, Validated};
+use crate::validate::{self, Code, Purpose, QualityReport, ValidateOptions, Validated};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -56,10 +56,36 @@ pub fn validate<'a>(
         None => Cow::Owned(map::map_table(&raw, &MapOptions { profile: profile.clone(), ..MapOptions::default() })?),
     };
     let profile = profile.map_or_else(|| Profile::shipped(&mapping.profile), Ok)?;
-    let judged = validate::validate(&raw, &mapping, &profile, options)?;
-    #[cfg(feature = "train")]
-    let judged = super::train::with_estimate(judged, &profile)?;
+    let mut judged = validate::validate(&raw, &mapping, &profile, options)?;
+    if options.purpose == Purpose::Train {
+        expect(&mut judged, options)?;
+    }
     Ok(judged.report)
+}
+
+/// States the AUC to expect of a model that leaves the leaks out.
+fn expect(judged: &mut Validated, options: &ValidateOptions) -> Result<()> {
+    let Some(labels) = &judged.labels else { return Ok(()) };
+    let table = derive(&judged.table, options.as_of)?;
+    let refused = judged.leaks.iter().filter(|l| !l.is_allowed(&options.allow));
+    let refused: Vec<&str> = refused.flat_map(|l| &l.columns).map(String::as_str).collect();
+    let leaking = table.columns().iter().filter(|c| refused.contains(&c.source.as_str()));
+    let leaking: Vec<&str> = leaking.map(|c| c.name.as_str()).collect();
+    let Some(estimate) = validate::estimate_auc(&table, labels, &leaking) else { return Ok(()) };
+    judged.report.expect(estimate);
+    if estimate.low <= 0.5 {
+        let message = format!(
+            "the AUC to expect is {:.3} ({:.3} to {:.3}): no better than guessing",
+            estimate.auc, estimate.low, estimate.high
+        );
+        let suggestion = "add what customers did (usage, tickets, payments) before they left; check the label";
+        judged.report.add(Code::NoSignal, message, suggestion);
+    } else if estimate.low >= 0.97 {
+        let message = format!("all columns together tell almost perfectly who left (AUC {:.3})", estimate.auc);
+        let suggestion = "check that every column is known before the customer leaves";
+        judged.report.add(Code::TooGoodToBeTrue, message, suggestion);
+    }
+    Ok(())
 }
 
 impl Engine {
@@ -119,9 +145,7 @@ impl Engine {
             let message =
                 format!("the day the rows describe is not known: {} could not be counted", undated.join(", "));
             judged.report.add(
-                "as_of_missing",
-                Layer::Types,
-                Severity::Warning,
+                Code::AsOfMissing,
                 message,
                 "give as_of, or a snapshot date column",
             );

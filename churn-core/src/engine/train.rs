@@ -11,7 +11,7 @@ use crate::read::ReadOptions;
 use crate::schema::Profile;
 use crate::table::Table;
 use crate::train::{self, Labelled, Learner, split};
-use crate::validate::{self, Layer, Purpose, Severity, ValidateOptions, Validated, check_leaks};
+use crate::validate::{self, Purpose, ValidateOptions, Validated, refuse_leaks};
 use std::collections::BTreeMap;
 
 /// How to train; every field has a default.
@@ -78,35 +78,6 @@ fn prepare(judged: Validated, as_of: Option<i32>) -> Result<Prepared> {
     Ok(Prepared { table, labels: kept, label_column })
 }
 
-/// The report with the AUC to expect, where the table is labelled and large enough.
-pub(super) fn with_estimate(mut judged: Validated, profile: &Profile) -> Result<Validated> {
-    if judged.labels.is_none() {
-        return Ok(judged);
-    }
-    let prepared = prepare(judged.clone(), None)?;
-    if let Err(error) = check_leaks(&prepared.table, &prepared.labels, &[]) {
-        let hint = error.suggestion().unwrap_or_default();
-        judged.report.add(error.code(), Layer::MlReadiness, Severity::Error, error.message().to_owned(), hint);
-        return Ok(judged);
-    }
-    if let Err(error) = train::check_enough(&prepared.labels) {
-        // One class alone is told already, by the label itself.
-        if error.kind() != ErrorKind::SingleClass {
-            let hint = error.suggestion().unwrap_or_default();
-            judged.report.add(error.code(), Layer::MlReadiness, Severity::Error, error.message().to_owned(), hint);
-        }
-        return Ok(judged);
-    }
-    let data = Labelled { table: &prepared.table, labels: &prepared.labels, profile, exclude: &[] };
-    let folds = vec![split::stratified(&prepared.labels, 5, 0)];
-    match train::cross_validate(data, &folds, Learner::Logistic, 0, None) {
-        Ok(cv) => judged.report.estimated_auc = cv.metrics.iter().find(|m| m.name == "auc").map(|m| m.mean),
-        Err(e) if e.kind() == ErrorKind::FeatureMissing => {}
-        Err(e) => return Err(e),
-    }
-    Ok(judged)
-}
-
 impl Engine {
     /// Trains an engine on a labelled table; the model card tells how good it is on rows it has not seen.
     ///
@@ -125,16 +96,19 @@ impl Engine {
             },
         )?;
         let profile = options.profile.clone().map_or_else(|| Profile::shipped(&mapping.profile), Ok)?;
-        let judged = validate::validate(
-            &raw,
-            &mapping,
-            &profile,
-            &ValidateOptions { purpose: Purpose::Train, label: options.label.clone() },
-        )?;
         let as_of = options.as_of.as_deref().map(|t| super::options::day(t, "as_of")).transpose()?;
+        let judging = ValidateOptions {
+            purpose: Purpose::Train,
+            label: options.label.clone(),
+            allow: options.allow.clone(),
+            as_of,
+            ..ValidateOptions::default()
+        };
+        let judged = validate::validate(&raw, &mapping, &profile, &judging)?;
+        let leaks = judged.leaks.clone();
         let Prepared { table, labels, label_column } = prepare(judged, as_of)?;
         train::check_enough(&labels)?;
-        check_leaks(&table, &labels, &options.allow)?;
+        refuse_leaks(&leaks, &options.allow)?;
         let data = Labelled { table: &table, labels: &labels, profile: &profile, exclude: &[] };
         let folds = match &options.folds {
             Some(folds) if folds_fit(folds, labels.len()) => folds.clone(),
@@ -202,7 +176,8 @@ impl Engine {
         let raw = input.read(&ReadOptions::default())?;
         let mapping = self.map(&raw, &BTreeMap::new())?;
         mapping.require_complete()?;
-        let options = ValidateOptions { purpose: Purpose::Train, label: label.map(str::to_owned) };
+        let options =
+            ValidateOptions { purpose: Purpose::Evaluate, label: label.map(str::to_owned), ..ValidateOptions::default() };
         let judged = validate::validate(&raw, &mapping, &self.model().profile, &options)?;
         let as_of = as_of.map(|t| super::options::day(t, "as_of")).transpose()?;
         let Prepared { table, labels, .. } = prepare(judged, as_of)?;

@@ -32,6 +32,7 @@ use crate::table::RawTable;
 use aliases::{Index, index};
 use assign::{THRESHOLD, confidence};
 use evidence::{Found, Seen};
+pub(crate) use names::raw_words;
 use names::Header;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;

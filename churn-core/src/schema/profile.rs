@@ -1,5 +1,6 @@
 //! Industry profiles: what an industry requires, calls normal, and does about risk. Data, not code.
 
+use super::expression::{Comparison, Condition, Expression, Term};
 use super::field;
 use crate::error::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
@@ -52,32 +53,70 @@ pub struct Range {
     pub max: Option<f64>,
 }
 
-/// A business rule between fields: `left op factor x product(right)`, within a relative tolerance.
+/// A business rule between fields, as a small expression (see [`Expression`]).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, try_from = "RuleText")]
 pub struct Rule {
     /// Stable code of the finding, snake_case.
     pub code: String,
-    /// Canonical field on the left.
-    pub left: String,
-    /// `<=`, `>=` or `~` (about equal).
-    pub op: String,
-    /// Canonical fields whose product stands on the right; dates stand alone.
-    pub right: Vec<String>,
-    /// Factor of the right side.
-    #[serde(default = "one")]
-    pub factor: f64,
-    /// Allowed relative difference for `~`.
-    #[serde(default)]
-    pub tolerance: f64,
+    /// What must hold, as written.
+    pub check: String,
     /// What it means when the rule is broken.
     pub message: String,
     /// What to do about it.
     pub suggestion: String,
+    /// The rule as parsed.
+    #[serde(skip)]
+    pub expression: Expression,
 }
 
-fn one() -> f64 {
-    1.0
+/// A rule as it is written; `left op factor x product(right)` is the form of earlier model files.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RuleText {
+    code: String,
+    check: Option<String>,
+    left: Option<String>,
+    op: Option<String>,
+    #[serde(default)]
+    right: Vec<String>,
+    factor: Option<f64>,
+    #[serde(default)]
+    tolerance: f64,
+    message: String,
+    #[serde(default)]
+    suggestion: String,
+}
+
+impl TryFrom<RuleText> for Rule {
+    type Error = String;
+
+    fn try_from(rule: RuleText) -> std::result::Result<Rule, String> {
+        let check = match (rule.check, rule.left, rule.op) {
+            (Some(check), None, None) => check,
+            (None, Some(left), Some(op)) if !rule.right.is_empty() => {
+                let factor = rule.factor.filter(|f| *f != 1.0).map(|f| format!("{f} * ")).unwrap_or_default();
+                let within = if op == "~" { format!(" within {}", rule.tolerance) } else { String::new() };
+                format!("{left} {op} {factor}{}{within}", rule.right.join(" * "))
+            }
+            _ => return Err(format!("rule '{}' needs `check`, the expression that must hold", rule.code)),
+        };
+        let expression = Expression::parse(&check).map_err(|e| format!("rule '{}': {}", rule.code, e.message()))?;
+        Ok(Rule { code: rule.code, check, message: rule.message, suggestion: rule.suggestion, expression })
+    }
+}
+
+impl Rule {
+    /// Where the rule says that a field is about equal to something, the field and the something: a missing field can
+    /// be filled from it.
+    pub fn determines(&self) -> Option<(&str, &Term)> {
+        match &self.expression {
+            Expression { when: None, then: Condition::Compare(Comparison::About(_), Term::Column(field), right) } => {
+                Some((field, right))
+            }
+            _ => None,
+        }
+    }
 }
 
 /// A field that others determine (total = tenure x monthly): no leak, but its credit belongs to another field,
@@ -256,14 +295,6 @@ impl Profile {
                 return bad(
                     format!("profile '{}' names the field '{name}', which is not a canonical field", self.name),
                     "docs/fields.md lists the canonical fields",
-                );
-            }
-        }
-        for rule in &self.rules {
-            if !["<=", ">=", "~"].contains(&rule.op.as_str()) || rule.right.is_empty() {
-                return bad(
-                    format!("rule '{}' of profile '{}' has the operator '{}'", rule.code, self.name, rule.op),
-                    "use <=, >= or ~, and at least one field on the right",
                 );
             }
         }

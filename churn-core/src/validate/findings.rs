@@ -1,5 +1,6 @@
 //! Findings and the report made of them.
 
+use super::codes::Code;
 use serde::Serialize;
 
 /// The layer of validation that a finding comes from.
@@ -54,7 +55,7 @@ impl Severity {
     }
 
     /// Points off the quality score where all rows are affected.
-    fn weight(self) -> f64 {
+    pub fn weight(self) -> f64 {
         match self {
             Severity::Info => 0.0,
             Severity::Warning => 10.0,
@@ -89,6 +90,33 @@ pub struct Finding {
     pub cost: f64,
 }
 
+/// How good the data is from five sides, each 0-100; `None` where there is nothing to judge by.
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+pub struct Dimensions {
+    /// Cells that hold a value, of all cells.
+    pub completeness: Option<f64>,
+    /// Values that could be read and can be true, of all values.
+    pub validity: Option<f64>,
+    /// Rows that do not repeat a customer of the same snapshot day, of all rows.
+    pub uniqueness: Option<f64>,
+    /// Judgements of business rules that were kept, of all that could be made.
+    pub consistency: Option<f64>,
+    /// Dates of the past (signup, last activity) that lie on or before the day their row describes, of all of them;
+    /// needs a snapshot date or an `as_of`.
+    pub timeliness: Option<f64>,
+}
+
+/// An AUC to expect, with its interval.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct EstimatedAuc {
+    /// Mean over five folds of rows that the quick model had not seen.
+    pub auc: f64,
+    /// Lower end of the 95 % interval.
+    pub low: f64,
+    /// Upper end of the 95 % interval.
+    pub high: f64,
+}
+
 /// The judgement on a table.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct QualityReport {
@@ -100,21 +128,57 @@ pub struct QualityReport {
     pub n_rows: usize,
     /// Columns judged.
     pub n_columns: usize,
+    /// Completeness, validity, uniqueness, consistency, timeliness.
+    pub dimensions: Dimensions,
     /// The findings, errors first.
     pub findings: Vec<Finding>,
     /// The AUC to expect of a model trained on this table, where that was asked for and can be said.
     pub estimated_auc: Option<f64>,
+    /// Its 95 % interval.
+    pub estimated_auc_interval: Option<(f64, f64)>,
+    /// The score's arithmetic in one line: `100 - 4.2 (unreadable_value 'Fee') - ... = 91.3`.
+    pub arithmetic: String,
 }
 
 impl QualityReport {
     /// Adds a finding about the table as a whole; an error makes the report not ok.
-    pub(crate) fn add(&mut self, code: &str, layer: Layer, severity: Severity, message: String, suggestion: &str) {
-        let list = std::mem::take(&mut self.findings);
-        let blocking = !self.ok || severity == Severity::Error;
-        let mut findings = Findings { n_rows: self.n_rows, list, blocking };
-        findings.add_whole(About::new(code, layer, severity), message, suggestion);
-        *self = QualityReport { estimated_auc: self.estimated_auc, ..findings.report(self.n_columns) };
+    pub(crate) fn add(&mut self, code: Code, message: String, suggestion: &str) {
+        let mut findings = Findings {
+            n_rows: self.n_rows,
+            list: std::mem::take(&mut self.findings),
+            blocking: !self.ok || code.severity() == Severity::Error,
+            dimensions: self.dimensions,
+        };
+        findings.add_whole(About::new(code), message, suggestion);
+        let (auc, interval) = (self.estimated_auc, self.estimated_auc_interval);
+        *self = QualityReport { estimated_auc: auc, estimated_auc_interval: interval, ..findings.report(self.n_columns) };
     }
+
+    /// States the AUC to expect.
+    pub(crate) fn expect(&mut self, estimate: EstimatedAuc) {
+        self.estimated_auc = Some(estimate.auc);
+        self.estimated_auc_interval = Some((estimate.low, estimate.high));
+    }
+
+    /// The findings of this code.
+    pub fn of_code<'a>(&'a self, code: &'a str) -> impl Iterator<Item = &'a Finding> {
+        self.findings.iter().filter(move |f| f.code == code)
+    }
+}
+
+/// The arithmetic of the score, dearest finding first.
+fn arithmetic(findings: &[Finding], score: f64) -> String {
+    let mut costs: Vec<&Finding> = findings.iter().filter(|f| f.cost >= 0.05).collect();
+    costs.sort_by(|a, b| b.cost.total_cmp(&a.cost));
+    let about = |f: &Finding| match &f.column {
+        Some(column) => format!(" - {:.1} ({} '{column}')", f.cost, f.code),
+        None => format!(" - {:.1} ({})", f.cost, f.code),
+    };
+    let shown: String = costs.iter().take(12).map(|f| about(f)).collect();
+    let rest: f64 = findings.iter().map(|f| f.cost).sum::<f64>() - costs.iter().take(12).map(|f| f.cost).sum::<f64>();
+    let rest = if rest >= 0.05 { format!(" - {rest:.1} (all others)") } else { String::new() };
+    let floor = if score == 0.0 { ", not below 0" } else { "" };
+    format!("100{shown}{rest} = {score:.1}{floor}")
 }
 
 /// Collects findings.
@@ -122,11 +186,13 @@ pub(super) struct Findings {
     n_rows: usize,
     list: Vec<Finding>,
     blocking: bool,
+    /// Filled in by the layers as they judge.
+    pub dimensions: Dimensions,
 }
 
 impl Findings {
     pub fn new(n_rows: usize) -> Self {
-        Findings { n_rows, list: Vec::new(), blocking: false }
+        Findings { n_rows, list: Vec::new(), blocking: false, dimensions: Dimensions::default() }
     }
 
     /// Adds a finding about these rows (numbers as the user sees them).
@@ -170,13 +236,17 @@ impl Findings {
     pub fn report(mut self, n_columns: usize) -> QualityReport {
         self.list.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.layer.cmp(&b.layer)));
         let cost: f64 = self.list.iter().map(|f| f.cost).sum();
+        let score = (100.0 - cost).max(0.0);
         QualityReport {
             ok: !self.blocking,
-            score: (100.0 - cost).max(0.0),
+            score,
             n_rows: self.n_rows,
             n_columns,
+            dimensions: self.dimensions,
+            arithmetic: arithmetic(&self.list, score),
             findings: self.list,
             estimated_auc: None,
+            estimated_auc_interval: None,
         }
     }
 }
@@ -192,7 +262,12 @@ pub(super) struct About<'a> {
 }
 
 impl<'a> About<'a> {
-    pub fn new(code: &'a str, layer: Layer, severity: Severity) -> Self {
+    pub fn new(code: Code) -> Self {
+        About::own(code.name(), code.layer(), code.severity())
+    }
+
+    /// A finding whose code is data: a note of the reader, a rule of the profile.
+    pub fn own(code: &'a str, layer: Layer, severity: Severity) -> Self {
         About { code, layer, severity, field: None, column: None }
     }
 

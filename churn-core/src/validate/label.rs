@@ -1,7 +1,7 @@
 //! The label of a training table.
 
+use super::codes::Code;
 use super::findings::{About, Findings};
-use super::{Layer, Severity};
 use crate::error::{Error, ErrorKind, Result};
 use crate::map::Mapping;
 use crate::read::cells;
@@ -34,18 +34,18 @@ pub(super) fn read(
     };
     let missing: Vec<u64> = (0..values.len()).filter(|&r| values[r].is_none()).map(|r| raw.row_number(r)).collect();
     if !missing.is_empty() {
-        let about = About::new("missing_label", Layer::MlReadiness, Severity::Warning).of(Some("churned"), name);
+        let about = About::new(Code::MissingLabel).of(Some("churned"), name);
         findings.add(
             about,
             &missing,
             format!("{} row(s) have no label and are left out of training", missing.len()),
-            "fill the label",
+            format!("fill '{name}'"),
         );
     }
     let positive = values.iter().flatten().filter(|&&y| y).count();
     let negative = values.iter().flatten().count() - positive;
     if positive == 0 || negative == 0 {
-        let about = About::new("single_class", Layer::MlReadiness, Severity::Error).of(Some("churned"), name);
+        let about = About::new(Code::SingleClass).of(Some("churned"), name);
         findings.add_whole(
             about,
             format!("'{name}' has one value only: there is nothing to learn"),
@@ -77,13 +77,13 @@ fn two_valued(name: &str, data: &ColumnData, findings: &mut Findings) -> Result<
         .hint("give a column with exactly two values"));
     };
     let positive = if na < nb { a } else { b };
-    let about = About::new("label_value_assumed", Layer::MlReadiness, Severity::Info).of(Some("churned"), name);
+    let about = About::new(Code::LabelValueAssumed).of(Some("churned"), name);
     findings.add_count(
         about,
         0,
         Vec::new(),
         format!("the rarer of the two values of '{name}' was taken for 'left'"),
-        "write yes and no to be sure",
+        format!("write yes and no in '{name}' to be sure"),
     );
     Ok((0..data.len()).map(|r| data.cell(r).map(|c| *c == *positive)).collect())
 }

@@ -1,54 +1,239 @@
-//! Hard limits (a value outside is lost) and plausible ranges (worth a look).
+//! Hard limits (a value outside is lost), plausible ranges, outliers, placeholders, and units that look wrong.
 
+use super::codes::Code;
 use super::findings::{About, Findings};
-use super::{Layer, Severity};
-use crate::schema::{self, Profile};
-use crate::table::{ColumnData, Table};
+use crate::schema::{self, FieldSpec, Profile};
+use crate::table::{Column, ColumnData, Table};
+use rayon::prelude::*;
 
-pub(super) fn check(table: &mut Table, profile: &Profile, findings: &mut Findings) {
-    let mut columns = table.columns().to_vec();
-    for column in columns.iter_mut().filter(|c| c.canonical) {
-        let Some(field) = schema::field(&column.name) else { continue };
-        if !matches!(column.data, ColumnData::Number(_) | ColumnData::Integer(_)) {
-            continue;
-        }
-        let beyond = |low: Option<f64>, high: Option<f64>| -> Vec<usize> {
-            let outside = |v: f64| low.is_some_and(|l| v < l) || high.is_some_and(|h| v > h);
-            (0..column.data.len()).filter(|&r| column.data.number(r).is_some_and(outside)).collect()
-        };
+/// Rows that quantiles are taken from, evenly spread.
+const QUANTILE_ROWS: usize = 20_000;
+/// Distance from the quartiles, in their own distance, from which on a value is an outlier.
+const FENCE: f64 = 6.0;
+
+/// What was found in one column of numbers.
+#[derive(Default)]
+struct Judged {
+    lost: Vec<usize>,
+    odd: Vec<usize>,
+    far: Vec<usize>,
+    placeholder: Vec<usize>,
+}
+
+/// Judges all numbers; returns how many values were lost.
+pub(super) fn check(table: &mut Table, profile: &Profile, findings: &mut Findings) -> usize {
+    let judged: Vec<Judged> = table.columns().par_iter().map(|c| judge(c, profile)).collect();
+    let mut columns: Option<Vec<Column>> = None;
+    let mut n_lost = 0;
+    for (i, judged) in judged.into_iter().enumerate() {
+        let column = &table.columns()[i];
+        let field = spec(column);
+        let name = field.map(|f| f.name.as_str());
         let number = |rows: &[usize]| rows.iter().map(|&r| table.row_number(r)).collect::<Vec<u64>>();
-        let lost = beyond(field.min, field.max);
-        if !lost.is_empty() {
-            let about =
-                About::new("out_of_range", Layer::Ranges, Severity::Error).of(Some(&field.name), &column.source);
+        let about = |code: Code| About::new(code).of(name, &column.source);
+        let unit = field.and_then(|f| f.unit.as_deref());
+        if let (Some(field), false) = (field, judged.lost.is_empty()) {
             let message = format!(
                 "{} value(s) of '{}' cannot be true ({}) and count as missing",
-                lost.len(),
+                judged.lost.len(),
                 column.source,
-                span(field.min, field.max, field.unit.as_deref())
+                span(field.min, field.max, unit)
             );
-            findings.add(about, &number(&lost), message, "correct them at the source");
+            let suggestion = format!("correct '{}' at the source; leave unknown values blank", column.source);
+            findings.add(about(Code::OutOfRange), &number(&judged.lost), message, suggestion);
         }
-        if let Some(range) = profile.ranges.iter().find(|r| r.field == field.name) {
-            let odd: Vec<usize> = beyond(range.min, range.max).into_iter().filter(|r| !lost.contains(r)).collect();
-            if !odd.is_empty() {
-                let about = About::new("implausible_value", Layer::Ranges, Severity::Warning)
-                    .of(Some(&field.name), &column.source);
-                let message = format!(
-                    "{} value(s) of '{}' are outside what is usual ({})",
-                    odd.len(),
-                    column.source,
-                    span(range.min, range.max, field.unit.as_deref())
-                );
-                findings.add(about, &number(&odd), message, "check the unit (months or days, whole money or cents)");
-            }
+        if !judged.odd.is_empty() {
+            let range = profile.ranges.iter().find(|r| Some(r.field.as_str()) == name);
+            let (low, high) = range.map_or((None, None), |r| (r.min, r.max));
+            let message = format!(
+                "{} value(s) of '{}' are outside what is usual ({})",
+                judged.odd.len(),
+                column.source,
+                span(low, high, unit)
+            );
+            let suggestion = format!("check the unit of '{}' (months or days, whole money or cents)", column.source);
+            findings.add(about(Code::ImplausibleValue), &number(&judged.odd), message, suggestion);
         }
-        if !lost.is_empty() {
-            let keep = |r: usize| if lost.binary_search(&r).is_ok() { None } else { column.data.number(r) };
-            column.data = ColumnData::numbers((0..column.data.len()).map(keep).collect::<Vec<_>>());
+        if !judged.placeholder.is_empty() {
+            let message = format!(
+                "{} value(s) of '{}' are the same large number of nines, far above all others",
+                judged.placeholder.len(),
+                column.source
+            );
+            let suggestion = format!("leave '{}' blank where it is not known", column.source);
+            findings.add(about(Code::PlaceholderValue), &number(&judged.placeholder), message, suggestion);
+        }
+        if !judged.far.is_empty() {
+            let message =
+                format!("{} value(s) of '{}' lie far outside all others", judged.far.len(), column.source);
+            let suggestion = format!("check these rows of '{}'; nothing is changed", column.source);
+            findings.add(about(Code::Outliers), &number(&judged.far), message, suggestion);
+        }
+        if !judged.lost.is_empty() {
+            n_lost += judged.lost.len();
+            let keep = |r: usize| if judged.lost.binary_search(&r).is_ok() { None } else { column.data.number(r) };
+            let data = ColumnData::numbers((0..column.data.len()).map(keep).collect::<Vec<_>>());
+            columns.get_or_insert_with(|| table.columns().to_vec())[i].data = data;
         }
     }
-    *table = Table::new(columns, table.n_rows(), table.places().clone());
+    if let Some(columns) = columns {
+        *table = Table::new(columns, table.n_rows(), table.places().clone());
+    }
+    units(table, profile, findings);
+    n_lost
+}
+
+fn spec(column: &Column) -> Option<&'static FieldSpec> {
+    if column.canonical { schema::field(&column.name) } else { None }
+}
+
+fn judge(column: &Column, profile: &Profile) -> Judged {
+    let mut judged = Judged::default();
+    if !matches!(column.data, ColumnData::Number(_) | ColumnData::Integer(_)) {
+        return judged;
+    }
+    let n = column.data.len();
+    let (low, high) = spec(column).map_or((None, None), |f| (f.min, f.max));
+    let range = profile.ranges.iter().find(|r| column.canonical && r.field == column.name);
+    let (usual_low, usual_high) = range.map_or((None, None), |r| (r.min, r.max));
+    let outside = |v: f64, low: Option<f64>, high: Option<f64>| low.is_some_and(|l| v < l) || high.is_some_and(|h| v > h);
+    let fences = fences(&column.data);
+    // The largest value, its rows, and the next below it.
+    let (mut largest, mut at, mut second) = (f64::NEG_INFINITY, 0usize, f64::NEG_INFINITY);
+    for row in 0..n {
+        let Some(v) = column.data.number(row) else { continue };
+        if outside(v, low, high) {
+            judged.lost.push(row);
+            continue;
+        }
+        if outside(v, usual_low, usual_high) {
+            judged.odd.push(row);
+        }
+        if fences.is_some_and(|(l, h)| v < l || v > h) {
+            judged.far.push(row);
+        }
+        if v > largest {
+            (second, largest, at) = (largest, v, 1);
+        } else if v == largest {
+            at += 1;
+        } else if v > second {
+            second = v;
+        }
+    }
+    let nines = [99.0, 999.0, 9_999.0, 99_999.0, 999_999.0, 9_999_999.0, 99_999_999.0];
+    if nines.contains(&largest) && at >= 3 && second < 0.75 * largest && at * 2 < n {
+        judged.placeholder = (0..n).filter(|&r| column.data.number(r) == Some(largest)).collect();
+        judged.far.clear();
+    }
+    // Many far values are the shape of the column, not slips.
+    if judged.far.len() * 100 > n {
+        judged.far.clear();
+    }
+    judged
+}
+
+/// Quartiles and their distance, on a logarithmic scale where nothing is negative; `None` where they coincide.
+fn fences(data: &ColumnData) -> Option<(f64, f64)> {
+    let step = data.len().div_ceil(QUANTILE_ROWS).max(1);
+    let mut known: Vec<f64> = (0..data.len()).step_by(step).filter_map(|r| data.number(r)).collect();
+    if known.len() < 30 {
+        return None;
+    }
+    known.sort_by(f64::total_cmp);
+    let logarithmic = known[0] >= 0.0;
+    let scale = |v: f64| if logarithmic { libm::log1p(v) } else { v };
+    let back = |v: f64| if logarithmic { libm::expm1(v) } else { v };
+    let (q1, q3) = (scale(known[known.len() / 4]), scale(known[known.len() * 3 / 4]));
+    (q3 > q1).then(|| {
+        let reach = FENCE * (q3 - q1);
+        (if logarithmic { f64::NEG_INFINITY } else { back(q1 - reach) }, back(q3 + reach))
+    })
+}
+
+fn median(mut values: Vec<f64>) -> Option<f64> {
+    let half = values.len() / 2;
+    (values.len() >= 20).then(|| *values.select_nth_unstable_by(half, f64::total_cmp).1)
+}
+
+/// Units that look wrong: by what other columns imply, and by the scale of scores.
+fn units(table: &Table, profile: &Profile, findings: &mut Findings) {
+    let n = table.n_rows();
+    let step = n.div_ceil(QUANTILE_ROWS).max(1);
+    let number = |name: &str, row: usize| table.column(name).and_then(|c| c.data.number(row));
+    let ratio = |of: &dyn Fn(usize) -> Option<f64>| {
+        median((0..n).step_by(step).filter_map(of).filter(|r| r.is_finite()).collect())
+    };
+    let near = |x: f64, y: f64| (x / y - 1.0).abs() < 0.15;
+    let mut suspect = |field: &str, unit: &str, why: String| {
+        if let Some(column) = table.column(field) {
+            let about = About::new(Code::UnitSuspect).of(Some(&column.name), &column.source);
+            let message = format!("'{}' looks as if it were in {unit}: {why}", column.source);
+            findings.add_whole(about, message, format!("convert '{}' before it is used", column.source));
+        }
+    };
+    let source = |field: &str| table.column(field).map_or(String::new(), |c| format!("'{}'", c.source));
+    // Total over tenure x monthly is about one where all three speak the same language.
+    let total = ratio(&|r| {
+        let product = number("tenure_months", r)? * number("monthly_charges", r)?;
+        if product > 0.0 { Some(number("total_charges", r)? / product) } else { None }
+    });
+    let mut tenure_told = false;
+    if let Some(x) = total {
+        if near(x, 1.0 / 30.4) {
+            tenure_told = true;
+            suspect("tenure_months", "days", format!("{} is about a thirtieth of it times {}", source("total_charges"), source("monthly_charges")));
+        } else if near(x, 12.0) {
+            tenure_told = true;
+            suspect("tenure_months", "years", format!("{} is about twelve times it times {}", source("total_charges"), source("monthly_charges")));
+        } else if near(x, 0.01) {
+            suspect("monthly_charges", "cents", format!("{} fits only at a hundredth of it", source("total_charges")));
+        } else if near(x, 100.0) {
+            suspect("total_charges", "cents", format!("it is about a hundred times tenure times {}", source("monthly_charges")));
+        }
+    }
+    let annual = ratio(&|r| {
+        let monthly = number("monthly_charges", r)?;
+        if monthly > 0.0 { Some(number("annual_charges", r)? / monthly) } else { None }
+    });
+    match annual {
+        Some(x) if near(x, 0.12) => suspect("monthly_charges", "cents", format!("{} fits only at a hundredth of it", source("annual_charges"))),
+        Some(x) if near(x, 1200.0) => suspect("annual_charges", "cents", format!("it is about 1200 times {}", source("monthly_charges"))),
+        Some(x) if near(x, 1.0) => suspect("annual_charges", "money a month", format!("it equals {}", source("monthly_charges"))),
+        _ => {}
+    }
+    let limit = profile.ranges.iter().find(|r| r.field == "tenure_months").and_then(|r| r.max).unwrap_or(360.0);
+    let tenure = ratio(&|r| number("tenure_months", r));
+    if !tenure_told && tenure.is_some_and(|m| m > limit) {
+        suspect("tenure_months", "days", format!("half of it lies above {limit} months"));
+    }
+    // Prices end in 99 or 95 cents; whole numbers that do are cents.
+    let charm: Vec<f64> = (0..n).step_by(step).filter_map(|r| number("monthly_charges", r)).collect();
+    if charm.len() >= 20 && charm.iter().all(|v| v.fract() == 0.0) {
+        let ends = charm.iter().filter(|v| **v >= 400.0 && [95.0, 99.0, 90.0].contains(&(**v % 100.0))).count();
+        if ends * 2 > charm.len() {
+            suspect("monthly_charges", "cents", "whole numbers that end like prices in cents".to_owned());
+        }
+    }
+    let scale = |field: &str| -> Option<(f64, f64)> {
+        let known: Vec<f64> = (0..n).filter_map(|r| number(field, r)).collect();
+        (known.len() >= 30).then(|| {
+            (known.iter().copied().fold(f64::INFINITY, f64::min), known.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+        })
+    };
+    if let Some((low, high)) = scale("nps_score") {
+        if low >= 1.0 && high <= 5.0 {
+            suspect("nps_score", "stars", "answers run from 1 to 5, those of NPS from 0 to 10".to_owned());
+        } else if low >= 0.0 && high > 10.0 {
+            suspect("nps_score", "percent", "nothing is negative and some is above 10: answers run from 0 to 10, scores of groups from -100 to 100".to_owned());
+        }
+    }
+    if let Some((low, high)) = scale("discount_percent")
+        && low >= 0.0
+        && high <= 1.0
+        && high > 0.0
+    {
+        suspect("discount_percent", "shares of one", "nothing is above 1".to_owned());
+    }
 }
 
 fn span(low: Option<f64>, high: Option<f64>, unit: Option<&str>) -> String {

@@ -1,108 +1,235 @@
-//! Rules between fields, repairs that follow from them, and ids.
+//! Business rules: evaluated as they are written in the profile, and the repairs that follow from them.
 
+use super::codes::Code;
 use super::findings::{About, Findings};
 use super::{Layer, Severity};
-use crate::schema::{Profile, Rule};
+use crate::schema::{Comparison, Condition, Profile, Rule, Term};
 use crate::table::{Column, ColumnData, Table};
+use rayon::prelude::*;
 use std::collections::HashMap;
 
-/// The value of a column as a number; dates count in days.
-fn number(column: &Column, row: usize) -> Option<f64> {
-    column.data.number(row).or_else(|| column.data.days(row).map(f64::from))
+/// Smallest relative difference that counts as one: what is left of a sum in float64.
+const ROUNDING: f64 = 1e-9;
+
+/// A rule whose columns are all in the table.
+struct Bound<'a> {
+    rule: &'a Rule,
+    columns: HashMap<&'a str, &'a Column>,
 }
 
-/// Both sides of a rule in a row, where everything is known.
-fn sides(left: &Column, right: &[&Column], rule: &Rule, row: usize) -> Option<(f64, f64)> {
-    let product = right.iter().try_fold(rule.factor, |p, c| Some(p * number(c, row)?))?;
-    Some((number(left, row)?, product))
+impl<'a> Bound<'a> {
+    fn new(rule: &'a Rule, table: &'a Table) -> Option<Bound<'a>> {
+        let names = rule.expression.columns();
+        let columns = names.into_iter().map(|n| Some((n, table.column(n)?))).collect::<Option<_>>()?;
+        Some(Bound { rule, columns })
+    }
+
+    /// The value as a number; dates in days, truth values 1 and 0.
+    fn number(&self, term: &Term, row: usize) -> Option<f64> {
+        match term {
+            Term::Number(x) => Some(*x),
+            Term::Text(_) => None,
+            Term::Column(name) => {
+                let data = &self.columns.get(name.as_str())?.data;
+                data.number(row).or_else(|| data.days(row).map(f64::from))
+            }
+            Term::Compute(op, a, b) => {
+                let (a, b) = (self.number(a, row)?, self.number(b, row)?);
+                let value = match op {
+                    '+' => a + b,
+                    '-' => a - b,
+                    '*' => a * b,
+                    _ => a / b,
+                };
+                value.is_finite().then_some(value)
+            }
+        }
+    }
+
+    /// Whether two values are equal: texts without regard to case and punctuation.
+    fn equal(&self, a: &Term, b: &Term, row: usize) -> Option<bool> {
+        let data = |term: &Term| match term {
+            Term::Column(name) => self.columns.get(name.as_str()).map(|c| &c.data),
+            _ => None,
+        };
+        match (a, b) {
+            (Term::Text(x), Term::Text(y)) => Some(same_level(x, y)),
+            (Term::Text(text), column) | (column, Term::Text(text)) => {
+                let data = data(column)?;
+                match data {
+                    ColumnData::Boolean(_) => Some((data.number(row)? == 1.0) == yes(text)?),
+                    _ => Some(same_level(&data.cell(row)?, text)),
+                }
+            }
+            _ => {
+                if let (Some(ColumnData::Text(_)), Some(ColumnData::Text(_))) = (data(a), data(b)) {
+                    return Some(same_level(&data(a)?.cell(row)?, &data(b)?.cell(row)?));
+                }
+                let (x, y) = (self.number(a, row)?, self.number(b, row)?);
+                Some((x - y).abs() <= ROUNDING * x.abs().max(y.abs()))
+            }
+        }
+    }
+
+    fn missing(&self, term: &Term, row: usize) -> bool {
+        match term {
+            Term::Column(name) => self.columns.get(name.as_str()).is_none_or(|c| c.data.is_missing(row)),
+            other => self.number(other, row).is_none() && !matches!(other, Term::Text(_)),
+        }
+    }
+
+    /// Whether the condition holds; `None` where a needed value is missing.
+    fn holds(&self, condition: &Condition, row: usize) -> Option<bool> {
+        match condition {
+            // What is known decides where it can: one true suffices for "or", one false for "and".
+            Condition::Any(parts) => {
+                let all: Vec<Option<bool>> = parts.iter().map(|p| self.holds(p, row)).collect();
+                if all.contains(&Some(true)) { Some(true) } else { all.into_iter().collect::<Option<Vec<_>>>().map(|_| false) }
+            }
+            Condition::All(parts) => {
+                let all: Vec<Option<bool>> = parts.iter().map(|p| self.holds(p, row)).collect();
+                if all.contains(&Some(false)) { Some(false) } else { all.into_iter().collect::<Option<Vec<_>>>().map(|_| true) }
+            }
+            Condition::Not(part) => self.holds(part, row).map(|h| !h),
+            Condition::Missing(term) => Some(self.missing(term, row)),
+            Condition::In(term, list) => {
+                let mut known = false;
+                for item in list {
+                    match self.equal(term, item, row) {
+                        Some(true) => return Some(true),
+                        Some(false) => known = true,
+                        None => {}
+                    }
+                }
+                known.then_some(false)
+            }
+            Condition::Compare(Comparison::Equal, a, b) => self.equal(a, b, row),
+            Condition::Compare(Comparison::Unequal, a, b) => self.equal(a, b, row).map(|e| !e),
+            Condition::Compare(comparison, a, b) => {
+                let (x, y) = (self.number(a, row)?, self.number(b, row)?);
+                let slack = ROUNDING * x.abs().max(y.abs());
+                Some(match comparison {
+                    Comparison::AtMost => x <= y + slack,
+                    Comparison::AtLeast => x >= y - slack,
+                    Comparison::Less => x < y,
+                    Comparison::More => x > y,
+                    Comparison::About(tolerance) => (x - y).abs() <= tolerance * x.abs().max(y.abs()) + slack,
+                    Comparison::Equal | Comparison::Unequal => return None,
+                })
+            }
+        }
+    }
+
+    /// Whether the row keeps the rule; `None` where it is not judged.
+    fn kept(&self, row: usize) -> Option<bool> {
+        let expression = &self.rule.expression;
+        if let Some(when) = &expression.when
+            && self.holds(when, row) != Some(true)
+        {
+            return None;
+        }
+        self.holds(&expression.then, row)
+    }
 }
 
-fn columns_of<'a>(table: &'a Table, rule: &Rule) -> Option<(&'a Column, Vec<&'a Column>)> {
-    let right: Vec<&Column> = rule.right.iter().filter_map(|n| table.column(n)).collect();
-    (right.len() == rule.right.len()).then_some((table.column(&rule.left)?, right))
+/// Letters and digits compared without regard to case, as levels are.
+fn same_level(a: &str, b: &str) -> bool {
+    fn key(text: &str) -> impl Iterator<Item = char> {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
+    }
+    a == b || key(a).eq(key(b))
+}
+
+/// A truth value as a rule may write it.
+fn yes(text: &str) -> Option<bool> {
+    match text.trim().to_lowercase().as_str() {
+        "yes" | "true" | "1" | "y" => Some(true),
+        "no" | "false" | "0" | "n" => Some(false),
+        _ => None,
+    }
 }
 
 /// Fills what an "about equal" rule determines: a blank total at tenure 0 is 0, not unknown. Listed as findings.
 pub(super) fn repair(table: Table, profile: &Profile, findings: &mut Findings) -> Table {
-    let mut columns = table.columns().to_vec();
-    for rule in profile.rules.iter().filter(|r| r.op == "~") {
-        let Some((left, right)) = columns_of(&table, rule) else { continue };
+    let mut columns: Option<Vec<Column>> = None;
+    for rule in &profile.rules {
+        let Some((field, right)) = rule.determines() else { continue };
+        let (Some(bound), Some(left)) = (Bound::new(rule, &table), table.column(field)) else { continue };
         let filled: Vec<(usize, f64)> = (0..table.n_rows())
             .filter(|&r| left.data.is_missing(r))
-            .filter_map(|r| Some((r, right.iter().try_fold(rule.factor, |p, c| Some(p * number(c, r)?))?)))
+            .filter_map(|r| Some((r, bound.number(right, r)?)))
             .collect();
-        if filled.is_empty() {
+        if filled.is_empty() || !matches!(left.data, ColumnData::Number(_) | ColumnData::Integer(_)) {
             continue;
         }
         let rows: Vec<u64> = filled.iter().map(|&(r, _)| table.row_number(r)).collect();
-        let about =
-            About::new("repaired_from_rule", Layer::BusinessRules, Severity::Info).of(Some(&rule.left), &left.source);
-        let sources: Vec<_> = right.iter().map(|c| format!("'{}'", c.source)).collect();
-        let message =
-            format!("{} missing value(s) of '{}' were filled from {}", filled.len(), left.source, sources.join(" x "));
-        findings.add(about, &rows, message, "nothing to do; fill the column at the source to be sure");
+        let about = About::new(Code::RepairedFromRule).of(Some(field), &left.source);
+        let others = bound.rule.expression.columns().into_iter().filter(|n| *n != field);
+        let sources: Vec<String> = others.filter_map(|n| table.column(n)).map(|c| format!("'{}'", c.source)).collect();
+        let message = format!(
+            "{} missing value(s) of '{}' were filled from {}",
+            filled.len(),
+            left.source,
+            sources.join(" and ")
+        );
+        let suggestion = format!("nothing to do; fill '{}' at the source to be sure, or validate strictly", left.source);
+        findings.add(about, &rows, message, suggestion);
         let filled: HashMap<usize, f64> = filled.into_iter().collect();
         let values = (0..table.n_rows()).map(|r| left.data.number(r).or_else(|| filled.get(&r).copied()));
         let data = ColumnData::numbers(values.collect::<Vec<_>>());
-        if let Some(column) = columns.iter_mut().find(|c| c.name == rule.left) {
+        let columns = columns.get_or_insert_with(|| table.columns().to_vec());
+        if let Some(column) = columns.iter_mut().find(|c| c.name == field) {
             column.data = data;
         }
     }
-    Table::new(columns, table.n_rows(), table.places().clone())
-}
-
-pub(super) fn check(table: &Table, profile: &Profile, findings: &mut Findings) {
-    for rule in &profile.rules {
-        let Some((left, right)) = columns_of(table, rule) else { continue };
-        let broken = |row: usize| {
-            sides(left, &right, rule, row).is_some_and(|(l, r)| match rule.op.as_str() {
-                "<=" => l > r,
-                ">=" => l < r,
-                _ => (l - r).abs() > rule.tolerance * l.abs().max(r.abs()),
-            })
-        };
-        let rows: Vec<u64> = (0..table.n_rows()).filter(|&r| broken(r)).map(|r| table.row_number(r)).collect();
-        if !rows.is_empty() {
-            let about =
-                About::new(&rule.code, Layer::BusinessRules, Severity::Warning).of(Some(&rule.left), &left.source);
-            findings.add(about, &rows, format!("in {} row(s) {}", rows.len(), rule.message), rule.suggestion.clone());
-        }
+    match columns {
+        Some(columns) => Table::new(columns, table.n_rows(), table.places().clone()),
+        None => table,
     }
 }
 
-/// Missing and repeated customer ids.
-pub(super) fn check_ids(table: &Table, findings: &mut Findings) {
-    let Some(ids) = table.column("customer_id") else { return };
-    let mut seen: HashMap<(String, Option<i32>), usize> = HashMap::new();
-    let (mut missing, mut repeated) = (Vec::new(), Vec::new());
-    let snapshot = table.column("snapshot_date");
-    for row in 0..table.n_rows() {
-        match ids.data.cell(row) {
-            None => missing.push(table.row_number(row)),
-            Some(id) => {
-                let key = (id.into_owned(), snapshot.and_then(|s| s.data.days(row)));
-                let count = seen.entry(key).or_default();
-                *count += 1;
-                if *count > 1 {
-                    repeated.push(table.row_number(row));
+/// Judges every rule whose columns are there; a row that breaks one is a finding.
+pub(super) fn check(table: &Table, profile: &Profile, findings: &mut Findings) {
+    let bound: Vec<Bound<'_>> = profile.rules.iter().filter_map(|r| Bound::new(r, table)).collect();
+    let outcomes: Vec<(usize, Vec<usize>)> = bound
+        .par_iter()
+        .map(|b| {
+            let (mut judged, mut broken) = (0, Vec::new());
+            for row in 0..table.n_rows() {
+                if let Some(kept) = b.kept(row) {
+                    judged += 1;
+                    if !kept {
+                        broken.push(row);
+                    }
                 }
             }
+            (judged, broken)
+        })
+        .collect();
+    let (mut all, mut kept) = (0usize, 0usize);
+    for (bound, (judged, broken)) in bound.iter().zip(outcomes) {
+        let rule = bound.rule;
+        all += judged;
+        kept += judged - broken.len();
+        let names = rule.expression.columns();
+        let lead = rule.determines().map_or(names[0], |(field, _)| field);
+        let column = bound.columns[lead];
+        let field = if column.canonical { Some(column.name.as_str()) } else { None };
+        let with_when = rule.expression.when.is_some();
+        if judged == 0 && !with_when && (0..table.n_rows()).any(|r| bound.columns.values().all(|c| !c.data.is_missing(r))) {
+            let about = About::new(Code::RuleUnchecked).of(field, &column.source);
+            let message = format!("the rule '{}' compares text with numbers on this table", rule.code);
+            findings.add_count(about, 0, Vec::new(), message, format!("check how '{}' is read, or the rule", column.source));
+        }
+        if !broken.is_empty() {
+            let about = About::own(&rule.code, Layer::BusinessRules, Severity::Warning).of(field, &column.source);
+            let rows: Vec<u64> = broken.iter().map(|&r| table.row_number(r)).collect();
+            let sources: Vec<String> = names.iter().map(|n| format!("'{}'", bound.columns[n].source)).collect();
+            let message = format!("in {} row(s) {} ({})", rows.len(), rule.message, sources.join(", "));
+            findings.add(about, &rows, message, rule.suggestion.clone());
         }
     }
-    if !missing.is_empty() {
-        let about =
-            About::new("missing_customer_id", Layer::Schema, Severity::Warning).of(Some("customer_id"), &ids.source);
-        findings.add(
-            about,
-            &missing,
-            format!("{} row(s) have no '{}'", missing.len(), ids.source),
-            "fill it, or the scores cannot be joined back",
-        );
-    }
-    if !repeated.is_empty() {
-        let about =
-            About::new("duplicate_customer_id", Layer::Schema, Severity::Warning).of(Some("customer_id"), &ids.source);
-        let message = format!("{} row(s) repeat a '{}' of a row before them", repeated.len(), ids.source);
-        findings.add(about, &repeated, message, "keep one row a customer and snapshot day");
+    if all > 0 {
+        findings.dimensions.consistency = Some(100.0 * kept as f64 / all as f64);
     }
 }

@@ -1,0 +1,109 @@
+//! Customers that come twice, rows that are alike, and alike rows with different labels.
+
+use super::codes::Code;
+use super::findings::{About, Findings};
+use crate::table::{Column, RawTable, Table};
+use sha2::{Digest, Sha256};
+use std::collections::HashMap;
+
+/// For each row whether its customer id stands in a row before it, on the same snapshot day.
+pub(super) fn repeated_ids(table: &Table, ids: &Column) -> Vec<bool> {
+    let snapshot = table.column("snapshot_date");
+    let mut seen: HashMap<(std::borrow::Cow<'_, str>, Option<i32>), ()> = HashMap::with_capacity(table.n_rows());
+    (0..table.n_rows())
+        .map(|row| {
+            let Some(id) = ids.data.cell(row) else { return false };
+            seen.insert((id, snapshot.and_then(|s| s.data.days(row))), ()).is_some()
+        })
+        .collect()
+}
+
+/// For each row whether it is, cell by cell, a copy of a row before it.
+pub(super) fn copies_of_rows(raw: &RawTable) -> Vec<bool> {
+    let columns: Vec<_> = raw.columns().iter().map(|c| &c.data).collect();
+    let mut seen: HashMap<[u8; 32], ()> = HashMap::with_capacity(raw.n_rows());
+    (0..raw.n_rows()).map(|row| seen.insert(fingerprint(&columns, row), ()).is_some()).collect()
+}
+
+/// A row's cells as one key.
+fn fingerprint(columns: &[&crate::table::ColumnData], row: usize) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for column in columns {
+        if let Some(cell) = column.cell(row) {
+            hash.update(cell.as_bytes());
+        }
+        hash.update([0]);
+    }
+    hash.finalize().into()
+}
+
+/// Missing and repeated customer ids; returns the share of rows that repeat no customer.
+pub(super) fn check_ids(table: &Table, findings: &mut Findings) {
+    let Some(ids) = table.column("customer_id") else { return };
+    let missing: Vec<u64> =
+        (0..table.n_rows()).filter(|&r| ids.data.is_missing(r)).map(|r| table.row_number(r)).collect();
+    let repeats = repeated_ids(table, ids);
+    let repeated: Vec<u64> = (0..table.n_rows()).filter(|&r| repeats[r]).map(|r| table.row_number(r)).collect();
+    findings.dimensions.uniqueness =
+        Some(100.0 * (1.0 - repeated.len() as f64 / table.n_rows().max(1) as f64));
+    if !missing.is_empty() {
+        let about = About::new(Code::MissingCustomerId).of(Some("customer_id"), &ids.source);
+        let message = format!("{} row(s) have no '{}'", missing.len(), ids.source);
+        findings.add(about, &missing, message, format!("fill '{}', or the scores cannot be joined back", ids.source));
+    }
+    if !repeated.is_empty() {
+        let about = About::new(Code::DuplicateCustomerId).of(Some("customer_id"), &ids.source);
+        let message = format!("{} row(s) repeat a '{}' of a row before them", repeated.len(), ids.source);
+        let suggestion = match table.column("snapshot_date") {
+            Some(day) => format!("keep one row for each '{}' and '{}'", ids.source, day.source),
+            None => format!("keep one row for each '{}', or add the day that each row describes", ids.source),
+        };
+        findings.add(about, &repeated, message, suggestion);
+    }
+}
+
+/// Rows that are alike in every column that is no id, and those of them whose labels differ.
+pub(super) fn check_alike(table: &Table, labels: &[Option<bool>], findings: &mut Findings) {
+    use crate::schema::FieldType;
+    let is_id = |c: &&Column| {
+        c.name == "customer_id"
+            || c.canonical && crate::schema::field(&c.name).is_some_and(|f| f.field_type == FieldType::Id)
+    };
+    let columns: Vec<_> = table.columns().iter().filter(|c| !is_id(c)).map(|c| &c.data).collect();
+    if columns.len() < 2 {
+        return;
+    }
+    let mut groups: HashMap<[u8; 32], Vec<usize>> = HashMap::new();
+    for row in (0..table.n_rows()).filter(|&r| labels[r].is_some()) {
+        groups.entry(fingerprint(&columns, row)).or_default().push(row);
+    }
+    let mut alike: Vec<Vec<usize>> = groups.into_values().filter(|g| g.len() > 1).collect();
+    if alike.is_empty() {
+        return;
+    }
+    alike.sort_unstable();
+    let n_labelled = labels.iter().flatten().count();
+    let rows: Vec<u64> = numbers(table, &alike);
+    let message = format!("{} row(s) fall into {} groups of customers that are alike in every column", rows.len(), alike.len());
+    let suggestion = "nothing to do where they are different people; add columns that tell them apart";
+    findings.add(About::new(Code::IdenticalCustomers), &rows, message, suggestion);
+    let left = |g: &Vec<usize>| g.iter().filter(|&&r| labels[r] == Some(true)).count();
+    let conflicting: Vec<Vec<usize>> = alike.into_iter().filter(|g| left(g) > 0 && left(g) < g.len()).collect();
+    if !conflicting.is_empty() {
+        let wrong: usize = conflicting.iter().map(|g| left(g).min(g.len() - left(g))).sum();
+        let rows = numbers(table, &conflicting);
+        let message = format!(
+            "{} of these groups hold customers who left and customers who stayed: at least {wrong} label(s), {:.2} % of all, are beyond any model",
+            conflicting.len(),
+            100.0 * wrong as f64 / n_labelled.max(1) as f64
+        );
+        let suggestion = "check their labels; add columns that tell these customers apart";
+        findings.add(About::new(Code::ConflictingLabels), &rows, message, suggestion);
+    }
+}
+
+fn numbers(table: &Table, groups: &[Vec<usize>]) -> Vec<u64> {
+    let mut rows: Vec<usize> = groups.iter().flatten().copied().collect();
+    rows.sort_unstable();
+    rows.into_iter().map(|r| table.row_number(r)).collect()
+}
