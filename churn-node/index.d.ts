@@ -205,6 +205,10 @@ export interface ValidateOptions {
   purpose?: 'score' | 'train' | null | undefined
   /** Source column of the label; the one recognised where not given. */
   label?: string | null | undefined
+  /** Columns to let through the leak firewall, by header or field. */
+  allow?: readonly string[] | null | undefined
+  /** Whether to repair nothing; `false` where not given. */
+  strict?: boolean | null | undefined
 }
 
 /** Kinds of tables. */
@@ -375,6 +379,20 @@ export interface Finding {
   cost: number
 }
 
+/** How good the data is from five sides, each 0 to 100; `null` where there is nothing to judge by. */
+export interface Dimensions {
+  /** Cells that hold a value. */
+  completeness: number | null
+  /** Values that could be read and can be true. */
+  validity: number | null
+  /** Rows that repeat no customer. */
+  uniqueness: number | null
+  /** Judgements of business rules that were kept. */
+  consistency: number | null
+  /** Past dates that lie on or before the day their row describes. */
+  timeliness: number | null
+}
+
 /** The judgement on a table. */
 export interface QualityReport {
   /** Whether nothing stops the call. */
@@ -385,10 +403,16 @@ export interface QualityReport {
   nRows: number
   /** Columns judged. */
   nColumns: number
+  /** Completeness, validity, uniqueness, consistency, timeliness. */
+  dimensions: Dimensions
   /** The findings, errors first. */
   findings: Finding[]
   /** The AUC to expect of a model trained on the table, with `purpose: 'train'` where it can be said. */
   estimatedAuc: number | null
+  /** Its 95 % interval, low and high. */
+  estimatedAucInterval: [number, number] | null
+  /** The score's arithmetic in one line. */
+  arithmetic: string
 }
 
 /** A scored table with all that was found on the way. */

@@ -4,6 +4,7 @@ use super::error::invalid;
 use churn_core::map::{ColumnInput, MapOptions};
 use churn_core::read::ReadOptions;
 use churn_core::schema::{Profile, TableKind};
+use churn_core::validate::{Purpose, ValidateOptions};
 use churn_core::{Error, ErrorKind, Record, Result, ScoreOptions};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -31,6 +32,30 @@ struct Map {
     // Checked by hand: serde would put a cell in the wrong place into its message.
     samples: Option<Value>,
     saved: Option<String>,
+}
+
+/// The options of judging.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Validate {
+    profile: Option<String>,
+    purpose: Option<String>,
+    label: Option<String>,
+    allow: Option<Vec<String>>,
+    strict: Option<bool>,
+}
+
+/// How to judge, and by which profile.
+pub fn validate(text: Option<&str>) -> Result<(Option<Profile>, ValidateOptions)> {
+    let given: Validate = options(text, "give profile, purpose, label, allow [headers], strict or none")?;
+    let judging = ValidateOptions {
+        purpose: given.purpose.as_deref().map(Purpose::parse).transpose()?.unwrap_or_default(),
+        label: given.label,
+        allow: given.allow.unwrap_or_default(),
+        strict: given.strict.unwrap_or_default(),
+        ..ValidateOptions::default()
+    };
+    Ok((given.profile.as_deref().map(Profile::shipped).transpose()?, judging))
 }
 
 /// How to score.

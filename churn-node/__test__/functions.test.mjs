@@ -26,7 +26,7 @@ test('a file and records are mapped', async () => {
 
 test('a table is judged', async () => {
   const report = await validate(LABELLED, { profile: 'telecom' })
-  assert.deepEqual(Object.keys(report), ['ok', 'score', 'nRows', 'nColumns', 'findings', 'estimatedAuc'])
+  assert.deepEqual(Object.keys(report), ['ok', 'score', 'nRows', 'nColumns', 'dimensions', 'findings', 'estimatedAuc', 'estimatedAucInterval', 'arithmetic'])
   assert.equal(report.ok, true)
   assert.equal(report.nRows, 2000)
   assert.equal(report.estimatedAuc, null)
@@ -40,6 +40,23 @@ test('a labelled table is judged for training, with the mapping of an earlier ca
   const mapping = await mapColumns(LABELLED, { profile: 'telecom' })
   const report = await validate(LABELLED, { purpose: 'train', label: 'churned', mapping })
   assert.ok(report.estimatedAuc > 0.6 && report.estimatedAuc < 1)
+})
+
+test('leaks are reported, and let through by name', async () => {
+  const rows = Array.from({ length: 300 }, (_, i) => ({
+    ...CUSTOMER,
+    customer_id: `K${(i * 7919) % 1009}`,
+    tenure_months: (i * 37) % 60,
+    churned: (i * 31) % 100 < 30 ? 'Yes' : 'No',
+    exit_code: (i * 31) % 100 < 30 ? 7 : 1
+  }))
+  const leaks = (report) => report.findings.filter((f) => f.code === 'leakage').map((f) => f.column)
+  const report = await validate(rows, { purpose: 'train', label: 'churned' })
+  assert.equal(report.ok, false)
+  assert.deepEqual(leaks(report), ['exit_code'])
+  const allowed = await validate(rows, { purpose: 'train', label: 'churned', allow: ['exit_code'], strict: true })
+  assert.deepEqual(leaks(allowed), [])
+  await assert.rejects(validate(rows, { strict: 'yes' }), { code: 'invalid_argument' })
 })
 
 test('the version is that of the engine', () => assert.match(version, /^\d+\.\d+\.\d+/))

@@ -67,7 +67,13 @@ pub fn validate(env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> AsyncTas
         let mapping = options.mapping()?;
         let profile = options.profile()?;
         let purpose = options.text("purpose")?.map(|p| Purpose::parse(&p)).transpose()?.unwrap_or_default();
-        let given = ValidateOptions { purpose, label: options.text("label")? };
+        let given = ValidateOptions {
+            purpose,
+            label: options.text("label")?,
+            allow: options.texts("allow")?.unwrap_or_default(),
+            strict: options.flag("strict")?.unwrap_or_default(),
+            ..ValidateOptions::default()
+        };
         let read = options.read()?;
         options.finish()?;
         let table = Reader { env, argument: "table" }.table(table)?;

@@ -80,6 +80,15 @@ impl<'env> Options<'env> {
         whole.map(Some).ok_or_else(|| reader.wrong("is not a whole number", "give a whole number that is not negative"))
     }
 
+    /// True or false.
+    pub fn flag(&mut self, name: &'static str) -> Result<Option<bool>> {
+        let Some((reader, value)) = self.get(name)? else { return Ok(None) };
+        match reader.json(value)? {
+            serde_json::Value::Bool(flag) => Ok(Some(flag)),
+            _ => Err(reader.wrong("is neither true nor false", "give true or false")),
+        }
+    }
+
     /// An ISO 8601 text, or a `Date`.
     pub fn iso(&mut self, name: &'static str) -> Result<Option<String>> {
         let Some((reader, value)) = self.get(name)? else { return Ok(None) };

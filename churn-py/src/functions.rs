@@ -64,9 +64,12 @@ fn samples_of(samples: Option<&Bound<'_, PyDict>>, name: &str) -> PyResult<Vec<S
         .collect()
 }
 
-/// Judge the quality of a table; with purpose="train" also its label and what a model could learn from it.
+/// Judge the quality of a table; with purpose="train" also its label, leaks, and what a model could learn from it.
+///
+/// `allow` names columns that are let through the leak firewall; `strict` turns repairs off.
 #[pyfunction]
-#[pyo3(signature = (table, *, mapping=None, profile=None, purpose="score", label=None))]
+#[pyo3(signature = (table, *, mapping=None, profile=None, purpose="score", label=None, allow=None, strict=false))]
+#[allow(clippy::too_many_arguments)]
 pub fn validate(
     py: Python<'_>,
     table: &Bound<'_, PyAny>,
@@ -74,13 +77,16 @@ pub fn validate(
     profile: Option<&Bound<'_, PyAny>>,
     purpose: &str,
     label: Option<String>,
+    allow: Option<Vec<String>>,
+    strict: bool,
 ) -> PyResult<QualityReport> {
     let profile = convert::profile(profile)?;
     let purpose = Purpose::parse(purpose).map_err(|e| raise(py, &e))?;
     let mapping = mapping.map(|m| &m.get().0);
     let table = convert::table(table)?;
-    call(py, || engine::validate(table.input(), mapping, profile, &ValidateOptions { purpose, label }))
-        .map(QualityReport)
+    let options =
+        ValidateOptions { purpose, label, allow: allow.unwrap_or_default(), strict, ..ValidateOptions::default() };
+    call(py, || engine::validate(table.input(), mapping, profile, &options)).map(QualityReport)
 }
 
 /// Train an engine on a labelled table.

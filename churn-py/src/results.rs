@@ -126,6 +126,7 @@ pub struct Finding {
     example_rows: Vec<u64>,
     message: String,
     suggestion: String,
+    cost: f64,
 }
 
 #[pymethods]
@@ -168,6 +169,7 @@ impl QualityReport {
                 example_rows: f.example_rows,
                 message: f.message,
                 suggestion: f.suggestion,
+                cost: f.cost,
             })
             .collect()
     }
@@ -178,12 +180,30 @@ impl QualityReport {
         self.0.estimated_auc
     }
 
+    /// Its 95 % interval, low and high.
+    #[getter]
+    fn estimated_auc_interval(&self) -> Option<(f64, f64)> {
+        self.0.estimated_auc_interval
+    }
+
+    /// completeness, validity, uniqueness, consistency, timeliness: 0 to 100, None where nothing can be judged.
+    #[getter]
+    fn dimensions<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        convert::python(py, &report::dimensions_json(&self.0))
+    }
+
+    /// The score's arithmetic in one line.
+    #[getter]
+    fn arithmetic(&self) -> &str {
+        &self.0.arithmetic
+    }
+
     /// The report as plain dicts and lists.
     fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         convert::python(py, &report::quality_json(&self.0))
     }
 
-    /// The report as a table in HTML.
+    /// The report as a self-contained piece of HTML.
     fn to_html(&self) -> String {
         report::quality_html(&self.0)
     }

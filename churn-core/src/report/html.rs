@@ -1,11 +1,10 @@
 //! Results as small self-contained HTML fragments, for notebooks.
 
 use super::Predictions;
-use crate::validate::QualityReport;
 
 const SHOWN_ROWS: usize = 10;
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
@@ -47,17 +46,6 @@ pub fn predictions_html(predictions: &Predictions) -> String {
         ]
     });
     table(&caption, &["customer", "churn", "interval", "risk", "because", "what to do"], rows)
-}
-
-/// The findings of a quality report.
-pub fn quality_html(report: &QualityReport) -> String {
-    let caption =
-        format!("Data quality {:.0} of 100: {} rows, {} columns", report.score, report.n_rows, report.n_columns);
-    let rows = report.findings.iter().map(|f| {
-        let rows: Vec<String> = f.example_rows.iter().map(u64::to_string).collect();
-        vec![f.severity.name().to_owned(), f.message.clone(), rows.join(", "), f.suggestion.clone()]
-    });
-    table(&caption, &["severity", "finding", "rows", "what to do"], rows)
 }
 
 #[cfg(test)]
