@@ -14,7 +14,7 @@ WHEELS      := $(CARGO_TARGET_DIR)/wheels
 # One runner for all Rust tests: nextest where it is installed.
 NEXTEST     := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: demo test lint test-rust fuzz-read test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed clean
+.PHONY: demo test lint test-rust fuzz-read test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-leaks bench-validate clean
 
 demo:
 	$(CARGO) run --release $(CORE) $(LEAN) --features pretrained --example demo
@@ -75,6 +75,15 @@ bench-mapping:
 # Beside polars where CHURN_BENCH_PYTHON (default python3) has it.
 bench-read:
 	$(CARGO) bench -q $(CORE) $(LEAN) --bench read
+
+# Leaks planted in the sets of CHURN_DATA_DIR: which are blocked, and which clean columns are.
+bench-leaks:
+	$(CARGO) bench -q $(CORE) $(LEAN) --bench leaks
+
+# Time and memory of validation; other tools on the same table where they are installed.
+bench-validate:
+	$(CARGO) bench -q $(CORE) $(LEAN) --bench validate
+	$(PYTHON) benches/validate_peers.py
 
 bench-speed:
 	$(CARGO) bench -q $(CORE) $(LEAN) --features pretrained --bench speed

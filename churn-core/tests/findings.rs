@@ -35,7 +35,7 @@ impl Frame {
         let mut frame = Frame { columns: Vec::new() };
         frame.set("customer_id", |i| format!("K{:05}", (i * 7919) % 100_003));
         frame.set("tenure_months", |i| tenure[i].to_string());
-        frame.set("monthly_charges", |i| format!("{:.2}", 20.0 + 80.0 * noise(3, i)));
+        frame.set("monthly_charges", |i| format!("{:.4}", 20.0 + 80.0 * noise(3, i)));
         frame.set("contract", |i| ["Month-to-month", "One year", "Two year"][(noise(4, i) * 3.0) as usize].into());
         frame.set("churned", |i| if left(i) { "Yes" } else { "No" }.into());
         frame
@@ -118,6 +118,15 @@ const CASES: &[Case] = &[
     (
         Code::MixedTypes,
         |f| f.set("cells", |i| if i % 10 == 0 { format!("n {}", i % 7) } else { format!("{}", i * 17 % 301) }),
+        plain,
+        None,
+    ),
+    (
+        Code::MinorUnits,
+        |f| {
+            f.set("monthly_charges", |i| format!("{}", 2000 + (8000.0 * noise(3, i)) as usize));
+            f.rename("monthly_charges", "monthly charges in cents");
+        },
         plain,
         None,
     ),
@@ -416,7 +425,8 @@ fn rules_of_a_profile_are_judged_row_by_row() {
 
 #[test]
 fn strict_repairs_nothing() {
-    let csv = "customer_id,tenure_months,monthly_charges,contract,total_charges\nA,0,20,One year,\nB,2,20,One year,40\n";
+    let csv =
+        "customer_id,tenure_months,monthly_charges,contract,total_charges\nA,0,20,One year,\nB,2,20,One year,40\n";
     let of = |strict: bool| {
         let profile = Profile::shipped("telecom").expect("profile");
         let options = ValidateOptions { strict, ..ValidateOptions::default() };
@@ -429,7 +439,10 @@ fn strict_repairs_nothing() {
 fn a_report_of_a_wide_table_stays_small_and_self_contained() {
     let mut frame = Frame::clean();
     for k in 0..60 {
-        frame.set(&format!("gauge <{k}>"), |i| if i % 97 == k % 5 { "?!".into() } else { format!("{:.3}", normal(k, i)) });
+        frame.set(
+            &format!("gauge <{k}>"),
+            |i| if i % 97 == k % 5 { "?!".into() } else { format!("{:.3}", normal(k, i)) },
+        );
         frame.cell(&format!("gauge <{k}>"), 3, "1e12");
     }
     let report = report(&frame, plain(), None);

@@ -90,3 +90,26 @@ fn canonical_fields() {
     }
     check("fields.md", &text);
 }
+
+#[test]
+fn findings() {
+    use churn_core::validate::{Code, READER_CODES};
+    let mut text = String::from(
+        "# Findings of the quality report\n\nEvery finding has a stable code. The score is 100 minus the cost of each finding: points by severity (error 30, warning 10,\ninfo 0) times the square root of the share of rows affected. Made from the code by `make generated`.\n\n| code | layer | severity | meaning |\n|---|---|---|---|\n",
+    );
+    for code in Code::all() {
+        let (layer, severity) = (code.layer().name(), code.severity().name());
+        writeln!(text, "| `{}` | {layer} | {severity} | {} |", code.name(), code.meaning()).expect("text");
+    }
+    text += "\n## From reading\n\nWhat was met while a file was read is a finding of the layer `schema` under its own code.\n\n| code | severity | meaning |\n|---|---|---|\n";
+    for (code, severity, meaning) in READER_CODES {
+        writeln!(text, "| `{code}` | {} | {meaning} |", severity.name()).expect("text");
+    }
+    text += "\n## Business rules\n\nA broken rule of the profile is a warning of the layer `business_rules` under the rule's own code. Shipped rules:\n\n| code | profile | what must hold |\n|---|---|---|\n";
+    for name in Profile::shipped_names() {
+        for rule in &Profile::shipped(name).expect("profile").rules {
+            writeln!(text, "| `{}` | {name} | `{}` |", rule.code, rule.check).expect("text");
+        }
+    }
+    check("findings.md", &text);
+}

@@ -72,9 +72,17 @@ fn leaks_of_every_kind_are_blocked_and_let_through_by_name() {
         ("refund", |i| some(if left(i) && noise(9, i) < 0.5 { 20.0 + noise(8, i) } else { 0.0 })),
         ("Vertragsstatus", |i| some(if left(i) && noise(9, i) < 0.8 { "gekündigt" } else { "aktiv" })),
         ("churn_score", |i| some(40.0 + 20.0 * f64::from(u8::from(left(i))) + 15.0 * normal(5, i))),
-        ("risk_band", |i| some(["low", "mid", "high"][((1.7 * f64::from(u8::from(left(i))) + normal(5, i)).clamp(0.0, 2.0)) as usize])),
+        ("risk_band", |i| {
+            some(["low", "mid", "high"][((1.7 * f64::from(u8::from(left(i))) + normal(5, i)).clamp(0.0, 2.0)) as usize])
+        }),
         ("account no", |i| some(format!("{}-{:05}", if left(i) { "X" } else { "A" }, i * 7919 % 100_003))),
-        ("note", |i| some(if left(i) && noise(9, i) < 0.6 { format!("case {i} wants out cancelled") } else { format!("case {i} asked about the bill") })),
+        ("note", |i| {
+            some(if left(i) && noise(9, i) < 0.6 {
+                format!("case {i} wants out cancelled")
+            } else {
+                format!("case {i} asked about the bill")
+            })
+        }),
     ];
     for case in cases {
         let table = table(&[*case], &all());
@@ -128,11 +136,15 @@ fn the_labels_own_means_are_blocked() {
 fn honest_columns_pass_in_small_tables_too() {
     let honest: &[(&str, Cell)] = &[
         ("engagement", |i| Some(format!("{:.3}", 1.8 * f64::from(u8::from(left(i))) + normal(5, i)))),
-        ("satisfaction_score", |i| Some(format!("{:.0}", (60.0 - 22.0 * f64::from(u8::from(left(i))) + 15.0 * normal(5, i)).clamp(0.0, 100.0)))),
+        ("satisfaction_score", |i| {
+            Some(format!("{:.0}", (60.0 - 22.0 * f64::from(u8::from(left(i))) + 15.0 * normal(5, i)).clamp(0.0, 100.0)))
+        }),
         ("credit_score", |i| Some(format!("{:.0}", 600.0 + 60.0 * normal(5, i)))),
         ("complaints", |i| Some(format!("{}", usize::from(noise(5, i) < if left(i) { 0.4 } else { 0.05 })))),
         ("survey answer", |i| (noise(5, i) < if left(i) { 0.3 } else { 0.7 }).then(|| format!("{}", i % 10))),
-        ("marital_status", |i| Some(["Single", "Married"][usize::from(noise(5, i) < if left(i) { 0.4 } else { 0.6 })].into())),
+        ("marital_status", |i| {
+            Some(["Single", "Married"][usize::from(noise(5, i) < if left(i) { 0.4 } else { 0.6 })].into())
+        }),
         ("cancelled_orders", |i| Some(format!("{}", (noise(5, i) * if left(i) { 6.0 } else { 4.0 }) as usize))),
         ("comment", |i| Some(format!("asked for {} on call {i}", ["help", "a quote"][usize::from(noise(5, i) < 0.5)]))),
         ("days_left_in_term", |i| Some(format!("{}", (noise(5, i) * if left(i) { 200.0 } else { 365.0 }) as usize))),
@@ -141,7 +153,13 @@ fn honest_columns_pass_in_small_tables_too() {
     for rows in [N, 200] {
         for column in honest {
             let report = judge(&table(&[*column], &(0..rows).collect::<Vec<_>>()), &[]);
-            assert_eq!(blocked(&report), [""; 0], "{} in {rows} rows: {:?}", column.0, report.of_code("leakage").next());
+            assert_eq!(
+                blocked(&report),
+                [""; 0],
+                "{} in {rows} rows: {:?}",
+                column.0,
+                report.of_code("leakage").next()
+            );
         }
     }
 }
@@ -154,7 +172,10 @@ fn training_stops_and_the_card_tells_what_was_allowed() {
     let options = TrainOptions { label: Some("churned".into()), learner: Learner::Logistic, ..TrainOptions::default() };
     let error = Engine::train(&table, &options).expect_err("a leak");
     assert_eq!(error.code(), "leakage");
-    assert!(error.message().contains("'outcome'") && error.context().contains(&("columns", "outcome".into())), "{error:?}");
+    assert!(
+        error.message().contains("'outcome'") && error.context().contains(&("columns", "outcome".into())),
+        "{error:?}"
+    );
     let engine = Engine::train(&table, &TrainOptions { allow: vec!["outcome".into()], ..options }).expect("allowed");
     assert_eq!(engine.model().card.allowed, ["outcome"]);
 }

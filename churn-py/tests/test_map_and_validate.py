@@ -55,6 +55,18 @@ def test_leaks_block_training(data: Path) -> None:
     churn.train(table, profile="telecom", learner="logistic", allow=["exit survey score"])
 
 
+def test_a_report_shows_its_arithmetic(data: Path) -> None:
+    report = churn.validate(data / "telecom_labelled.csv", profile="telecom", purpose="train", strict=True)
+    assert "repaired_from_rule" not in {f.code for f in report.findings}
+    assert report.arithmetic.startswith("100") and report.arithmetic.endswith(f"= {report.score:.1f}")
+    assert set(report.dimensions) == {"completeness", "validity", "uniqueness", "consistency", "timeliness"}
+    low, high = report.estimated_auc_interval or (0.0, 0.0)
+    assert report.estimated_auc is not None and low < report.estimated_auc < high
+    assert abs(report.score - max(0.0, 100 - sum(f.cost for f in report.findings))) < 1e-9
+    assert len(report.to_html()) < 300_000 and "<script" not in report.to_html()
+    assert report._repr_html_() == report.to_html()
+
+
 def test_dates_need_a_day(data: Path) -> None:
     saas = churn.Engine.pretrained("saas")
     record = {"customer_id": 1, "signup_date": "2026-01-01", "monthly_charges": 9, "plan": "Basic"}

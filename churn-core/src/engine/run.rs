@@ -144,11 +144,7 @@ impl Engine {
         if !undated.is_empty() {
             let message =
                 format!("the day the rows describe is not known: {} could not be counted", undated.join(", "));
-            judged.report.add(
-                Code::AsOfMissing,
-                message,
-                "give as_of, or a snapshot date column",
-            );
+            judged.report.add(Code::AsOfMissing, message, "give as_of, or a snapshot date column");
         }
         let matrix = self.model().plan.transform(&table)?;
         Ok((mapping, judged.report, table, matrix))

@@ -176,8 +176,11 @@ impl Engine {
         let raw = input.read(&ReadOptions::default())?;
         let mapping = self.map(&raw, &BTreeMap::new())?;
         mapping.require_complete()?;
-        let options =
-            ValidateOptions { purpose: Purpose::Evaluate, label: label.map(str::to_owned), ..ValidateOptions::default() };
+        let options = ValidateOptions {
+            purpose: Purpose::Evaluate,
+            label: label.map(str::to_owned),
+            ..ValidateOptions::default()
+        };
         let judged = validate::validate(&raw, &mapping, &self.model().profile, &options)?;
         let as_of = as_of.map(|t| super::options::day(t, "as_of")).transpose()?;
         let Prepared { table, labels, .. } = prepare(judged, as_of)?;

@@ -210,8 +210,7 @@ fn tokens(text: &str) -> Result<Vec<Token>> {
             tokens.push(Token { kind: Kind::Number(number), at });
             i = end;
         } else if c.is_alphabetic() || c == '_' {
-            let end =
-                (i..chars.len()).find(|&e| !chars[e].is_alphanumeric() && chars[e] != '_').unwrap_or(chars.len());
+            let end = (i..chars.len()).find(|&e| !chars[e].is_alphanumeric() && chars[e] != '_').unwrap_or(chars.len());
             tokens.push(Token { kind: Kind::Word(chars[i..end].iter().collect()), at });
             i = end;
         } else {
@@ -298,7 +297,10 @@ impl<'a> Parser<'a> {
             let inner = self.deeper(Self::condition);
             if let Ok(inner) = inner
                 && self.sign(")")
-                && !matches!(self.peek().map(|t| &t.kind), Some(Kind::Sign("+" | "-" | "*" | "/" | "<=" | ">=" | "<" | ">" | "==" | "!=" | "~")))
+                && !matches!(
+                    self.peek().map(|t| &t.kind),
+                    Some(Kind::Sign("+" | "-" | "*" | "/" | "<=" | ">=" | "<" | ">" | "==" | "!=" | "~"))
+                )
             {
                 return Ok(inner);
             }
@@ -369,7 +371,13 @@ impl<'a> Parser<'a> {
     fn sum(&mut self) -> Result<Term> {
         let mut left = self.product()?;
         loop {
-            let op = if self.sign("+") { '+' } else if self.sign("-") { '-' } else { return Ok(left) };
+            let op = if self.sign("+") {
+                '+'
+            } else if self.sign("-") {
+                '-'
+            } else {
+                return Ok(left);
+            };
             left = Term::Compute(op, Box::new(left), Box::new(self.product()?));
         }
     }
@@ -377,7 +385,13 @@ impl<'a> Parser<'a> {
     fn product(&mut self) -> Result<Term> {
         let mut left = self.value()?;
         loop {
-            let op = if self.sign("*") { '*' } else if self.sign("/") { '/' } else { return Ok(left) };
+            let op = if self.sign("*") {
+                '*'
+            } else if self.sign("/") {
+                '/'
+            } else {
+                return Ok(left);
+            };
             left = Term::Compute(op, Box::new(left), Box::new(self.value()?));
         }
     }

@@ -48,6 +48,7 @@ codes! {
     DuplicateCustomerId "duplicate_customer_id" Schema Warning "A customer id comes again on the same snapshot day.";
     UnreadableValue "unreadable_value" Types Error "Cells could not be read as the column's type and count as missing.";
     AmbiguousFormat "ambiguous_format" Types Warning "A column can be read in two ways; one was taken.";
+    MinorUnits "minor_units" Types Warning "Amounts in hundredths of the currency, as their header says, were divided by 100.";
     AsOfMissing "as_of_missing" Types Warning "Durations are missing, because the day that the rows describe is not known.";
     MixedTypes "mixed_types" Types Warning "A column holds both numbers and text, so it is taken for text.";
     OutOfRange "out_of_range" Ranges Error "Values cannot be true and count as missing.";
@@ -98,6 +99,7 @@ pub const READER_CODES: &[(&str, Severity, &str)] = &[
     ("ragged_row", Severity::Warning, "Rows have more or fewer cells than the header."),
     ("stray_quote", Severity::Warning, "Quotes stand where none belong."),
     ("blank_rows", Severity::Info, "Blank rows were left out."),
+    ("error_cells", Severity::Warning, "Cells of a workbook hold error values; they count as missing."),
     ("repeated_header", Severity::Info, "The header comes again between the rows; it was left out."),
 ];
 

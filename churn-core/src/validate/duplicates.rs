@@ -44,8 +44,7 @@ pub(super) fn check_ids(table: &Table, findings: &mut Findings) {
         (0..table.n_rows()).filter(|&r| ids.data.is_missing(r)).map(|r| table.row_number(r)).collect();
     let repeats = repeated_ids(table, ids);
     let repeated: Vec<u64> = (0..table.n_rows()).filter(|&r| repeats[r]).map(|r| table.row_number(r)).collect();
-    findings.dimensions.uniqueness =
-        Some(100.0 * (1.0 - repeated.len() as f64 / table.n_rows().max(1) as f64));
+    findings.dimensions.uniqueness = Some(100.0 * (1.0 - repeated.len() as f64 / table.n_rows().max(1) as f64));
     if !missing.is_empty() {
         let about = About::new(Code::MissingCustomerId).of(Some("customer_id"), &ids.source);
         let message = format!("{} row(s) have no '{}'", missing.len(), ids.source);
@@ -84,7 +83,8 @@ pub(super) fn check_alike(table: &Table, labels: &[Option<bool>], findings: &mut
     alike.sort_unstable();
     let n_labelled = labels.iter().flatten().count();
     let rows: Vec<u64> = numbers(table, &alike);
-    let message = format!("{} row(s) fall into {} groups of customers that are alike in every column", rows.len(), alike.len());
+    let message =
+        format!("{} row(s) fall into {} groups of customers that are alike in every column", rows.len(), alike.len());
     let suggestion = "nothing to do where they are different people; add columns that tell them apart";
     findings.add(About::new(Code::IdenticalCustomers), &rows, message, suggestion);
     let left = |g: &Vec<usize>| g.iter().filter(|&&r| labels[r] == Some(true)).count();

@@ -40,7 +40,8 @@ pub fn estimate_auc(table: &Table, labels: &[Option<bool>], exclude: &[&str]) ->
     };
     let columns: Vec<_> = table.columns().iter().filter(usable).collect();
     let signals: Vec<Signal> = columns.par_iter().map(|c| Signal::new(&c.data, &labels, BINS)).collect();
-    let signals: Vec<&Signal> = signals.iter().filter(|s| s.n_levels > 1 && !(s.numbers.is_none() && s.is_unique())).collect();
+    let signals: Vec<&Signal> =
+        signals.iter().filter(|s| s.n_levels > 1 && !(s.numbers.is_none() && s.is_unique())).collect();
     if signals.is_empty() {
         return None;
     }
@@ -215,6 +216,37 @@ mod tests {
         assert!(e.low < 0.875 && 0.875 < e.high && e.high - e.low < 0.04, "{e:?}");
         assert!(estimate_auc(&table, &labels, &["told"]).expect("estimate").high < 0.56);
         assert_eq!(estimate_auc(&table, &vec![Some(false); n], &[]), None);
+    }
+
+    /// What is learnt for a fold is learnt outside it: turning round every label of a fold changes no prediction in it.
+    #[test]
+    fn a_rows_own_fold_never_speaks_for_it() {
+        let n = 600;
+        let y: Vec<Option<bool>> = (0..n).map(|i| Some(noise(i) < 0.4)).collect();
+        let labels = Labels::new(&y, n);
+        let words: Vec<String> = (0..n).map(|i| format!("w{}", i % 40)).collect();
+        let numbers = (0..n).map(|i| Some(noise(i + n) + 0.3 * f64::from(u8::from(y[i] == Some(true)))));
+        let signals = [
+            Signal::of_text(&ColumnData::text(words.iter().map(Some)), &labels.rows),
+            Signal::of_numbers(numbers.collect(), BINS),
+        ];
+        let signals: Vec<&Signal> = signals.iter().collect();
+        let before = cross_predict(&signals, &labels);
+        for fold in 0..FOLDS as u8 {
+            let mut turned = Labels {
+                rows: labels.rows.clone(),
+                y: labels.y.clone(),
+                folds: labels.folds.clone(),
+                n_positive: labels.n_positive,
+            };
+            for (y, _) in turned.y.iter_mut().zip(&labels.folds).filter(|(_, f)| **f == fold) {
+                *y = !*y;
+            }
+            let after = cross_predict(&signals, &turned);
+            let in_fold = |i: &usize| labels.folds[*i] == fold;
+            assert!((0..n).filter(in_fold).all(|i| before[i].to_bits() == after[i].to_bits()), "fold {fold}");
+            assert!((0..n).any(|i| before[i] != after[i]));
+        }
     }
 
     #[test]

@@ -151,7 +151,8 @@ impl QualityReport {
         };
         findings.add_whole(About::new(code), message, suggestion);
         let (auc, interval) = (self.estimated_auc, self.estimated_auc_interval);
-        *self = QualityReport { estimated_auc: auc, estimated_auc_interval: interval, ..findings.report(self.n_columns) };
+        *self =
+            QualityReport { estimated_auc: auc, estimated_auc_interval: interval, ..findings.report(self.n_columns) };
     }
 
     /// States the AUC to expect.

@@ -98,9 +98,7 @@ pub fn validate(raw: &RawTable, mapping: &Mapping, profile: &Profile, options: &
     let mut findings = Findings::new(raw.n_rows());
     tell_reading(raw, mapping, &mut findings);
     let labelled = match options.purpose {
-        Purpose::Train | Purpose::Evaluate => {
-            Some(label::read(raw, mapping, options.label.as_deref(), &mut findings)?)
-        }
+        Purpose::Train | Purpose::Evaluate => Some(label::read(raw, mapping, options.label.as_deref(), &mut findings)?),
         Purpose::Score => None,
     };
     let label_column = labelled.as_ref().map(|(column, _)| column.as_str());
@@ -147,7 +145,8 @@ fn tell_reading(raw: &RawTable, mapping: &Mapping, findings: &mut Findings) {
             continue;
         };
         let about = About::new(Code::FieldTwice).of(Some(field), &column.source);
-        let message = format!("'{}' seems to hold the same field ({field}) as '{taken}', which was taken", column.source);
+        let message =
+            format!("'{}' seems to hold the same field ({field}) as '{taken}', which was taken", column.source);
         let suggestion = format!("leave '{}' out, or map it by hand where it is the right one", column.source);
         findings.add_count(about, 0, Vec::new(), message, suggestion);
     }

@@ -64,8 +64,7 @@ pub(super) fn check(table: &mut Table, profile: &Profile, findings: &mut Finding
             findings.add(about(Code::PlaceholderValue), &number(&judged.placeholder), message, suggestion);
         }
         if !judged.far.is_empty() {
-            let message =
-                format!("{} value(s) of '{}' lie far outside all others", judged.far.len(), column.source);
+            let message = format!("{} value(s) of '{}' lie far outside all others", judged.far.len(), column.source);
             let suggestion = format!("check these rows of '{}'; nothing is changed", column.source);
             findings.add(about(Code::Outliers), &number(&judged.far), message, suggestion);
         }
@@ -96,7 +95,8 @@ fn judge(column: &Column, profile: &Profile) -> Judged {
     let (low, high) = spec(column).map_or((None, None), |f| (f.min, f.max));
     let range = profile.ranges.iter().find(|r| column.canonical && r.field == column.name);
     let (usual_low, usual_high) = range.map_or((None, None), |r| (r.min, r.max));
-    let outside = |v: f64, low: Option<f64>, high: Option<f64>| low.is_some_and(|l| v < l) || high.is_some_and(|h| v > h);
+    let outside =
+        |v: f64, low: Option<f64>, high: Option<f64>| low.is_some_and(|l| v < l) || high.is_some_and(|h| v > h);
     let fences = fences(&column.data);
     // The largest value, its rows, and the next below it.
     let (mut largest, mut at, mut second) = (f64::NEG_INFINITY, 0usize, f64::NEG_INFINITY);
@@ -181,14 +181,26 @@ fn units(table: &Table, profile: &Profile, findings: &mut Findings) {
     if let Some(x) = total {
         if near(x, 1.0 / 30.4) {
             tenure_told = true;
-            suspect("tenure_months", "days", format!("{} is about a thirtieth of it times {}", source("total_charges"), source("monthly_charges")));
+            suspect(
+                "tenure_months",
+                "days",
+                format!("{} is about a thirtieth of it times {}", source("total_charges"), source("monthly_charges")),
+            );
         } else if near(x, 12.0) {
             tenure_told = true;
-            suspect("tenure_months", "years", format!("{} is about twelve times it times {}", source("total_charges"), source("monthly_charges")));
+            suspect(
+                "tenure_months",
+                "years",
+                format!("{} is about twelve times it times {}", source("total_charges"), source("monthly_charges")),
+            );
         } else if near(x, 0.01) {
             suspect("monthly_charges", "cents", format!("{} fits only at a hundredth of it", source("total_charges")));
         } else if near(x, 100.0) {
-            suspect("total_charges", "cents", format!("it is about a hundred times tenure times {}", source("monthly_charges")));
+            suspect(
+                "total_charges",
+                "cents",
+                format!("it is about a hundred times tenure times {}", source("monthly_charges")),
+            );
         }
     }
     let annual = ratio(&|r| {
@@ -196,9 +208,15 @@ fn units(table: &Table, profile: &Profile, findings: &mut Findings) {
         if monthly > 0.0 { Some(number("annual_charges", r)? / monthly) } else { None }
     });
     match annual {
-        Some(x) if near(x, 0.12) => suspect("monthly_charges", "cents", format!("{} fits only at a hundredth of it", source("annual_charges"))),
-        Some(x) if near(x, 1200.0) => suspect("annual_charges", "cents", format!("it is about 1200 times {}", source("monthly_charges"))),
-        Some(x) if near(x, 1.0) => suspect("annual_charges", "money a month", format!("it equals {}", source("monthly_charges"))),
+        Some(x) if near(x, 0.12) => {
+            suspect("monthly_charges", "cents", format!("{} fits only at a hundredth of it", source("annual_charges")))
+        }
+        Some(x) if near(x, 1200.0) => {
+            suspect("annual_charges", "cents", format!("it is about 1200 times {}", source("monthly_charges")))
+        }
+        Some(x) if near(x, 1.0) => {
+            suspect("annual_charges", "money a month", format!("it equals {}", source("monthly_charges")))
+        }
         _ => {}
     }
     let limit = profile.ranges.iter().find(|r| r.field == "tenure_months").and_then(|r| r.max).unwrap_or(360.0);
@@ -217,14 +235,22 @@ fn units(table: &Table, profile: &Profile, findings: &mut Findings) {
     let scale = |field: &str| -> Option<(f64, f64)> {
         let known: Vec<f64> = (0..n).filter_map(|r| number(field, r)).collect();
         (known.len() >= 30).then(|| {
-            (known.iter().copied().fold(f64::INFINITY, f64::min), known.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+            (
+                known.iter().copied().fold(f64::INFINITY, f64::min),
+                known.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+            )
         })
     };
     if let Some((low, high)) = scale("nps_score") {
         if low >= 1.0 && high <= 5.0 {
             suspect("nps_score", "stars", "answers run from 1 to 5, those of NPS from 0 to 10".to_owned());
         } else if low >= 0.0 && high > 10.0 {
-            suspect("nps_score", "percent", "nothing is negative and some is above 10: answers run from 0 to 10, scores of groups from -100 to 100".to_owned());
+            suspect(
+                "nps_score",
+                "percent",
+                "nothing is negative and some is above 10: answers run from 0 to 10, scores of groups from -100 to 100"
+                    .to_owned(),
+            );
         }
     }
     if let Some((low, high)) = scale("discount_percent")

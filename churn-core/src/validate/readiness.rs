@@ -42,7 +42,9 @@ pub(super) fn check_labels(all_labels: &[Option<bool>], label_column: &str, find
     let about = |code: Code| About::new(code).of(Some("churned"), label_column);
     if n < MIN_ROWS || positive.min(negative) < MIN_CLASS_ROWS {
         let message = format!("{n} labelled rows, of which {positive} left, are too few to learn from");
-        let suggestion = format!("give at least {MIN_ROWS} rows with {MIN_CLASS_ROWS} of each label in '{label_column}'; until then use a pretrained model");
+        let suggestion = format!(
+            "give at least {MIN_ROWS} rows with {MIN_CLASS_ROWS} of each label in '{label_column}'; until then use a pretrained model"
+        );
         findings.add_whole(about(Code::TooFewRows), message, suggestion);
         findings.block();
     } else if positive.min(negative) < FEW_CHURNERS {
@@ -61,10 +63,27 @@ pub(super) fn check_labels(all_labels: &[Option<bool>], label_column: &str, find
         findings.add_whole(about(Code::LabelShareImplausible), message, suggestion);
     }
     let name = schema::level_key(label_column);
-    let stays = ["retained", "retention", "stayed", "isactive", "active", "renewed", "loyal", "aktiv", "activo", "ativo", "actif", "attivo"];
+    let stays = [
+        "retained",
+        "retention",
+        "stayed",
+        "isactive",
+        "active",
+        "renewed",
+        "loyal",
+        "aktiv",
+        "activo",
+        "ativo",
+        "actif",
+        "attivo",
+    ];
     if stays.contains(&name.as_str()) {
         let message = format!("'{label_column}' reads like 'stayed', but yes was taken for 'left'");
-        findings.add_whole(about(Code::LabelMayBeInverted), message, format!("turn '{label_column}' round: yes for customers who left"));
+        findings.add_whole(
+            about(Code::LabelMayBeInverted),
+            message,
+            format!("turn '{label_column}' round: yes for customers who left"),
+        );
     }
 }
 
@@ -85,11 +104,19 @@ pub(super) fn check_columns(table: &Table, labels: &Labels, findings: &mut Findi
         if n_missing < n && n_missing * 2 > n {
             let about = About::new(Code::MostlyMissing).of(field(column), &column.source);
             let rows: Vec<u64> = (0..n).filter(|&r| missing[r]).take(5).map(|r| table.row_number(r)).collect();
-            let message = format!("'{}' is missing in {:.0} % of the rows", column.source, 100.0 * n_missing as f64 / n as f64);
-            findings.add_count(about, n_missing, rows, message, format!("fill '{}', or find out why it is blank: that it is blank counts as a value", column.source));
+            let message =
+                format!("'{}' is missing in {:.0} % of the rows", column.source, 100.0 * n_missing as f64 / n as f64);
+            findings.add_count(
+                about,
+                n_missing,
+                rows,
+                message,
+                format!("fill '{}', or find out why it is blank: that it is blank counts as a value", column.source),
+            );
         }
         if n_missing >= 10 && n_missing < n {
-            let key: Vec<u64> = missing.chunks(64).map(|c| c.iter().enumerate().fold(0, |w, (i, m)| w | u64::from(*m) << i)).collect();
+            let key: Vec<u64> =
+                missing.chunks(64).map(|c| c.iter().enumerate().fold(0, |w, (i, m)| w | u64::from(*m) << i)).collect();
             let names = missing_rows.entry(key.clone()).or_default();
             if names.is_empty() {
                 together.push(key);
@@ -103,7 +130,13 @@ pub(super) fn check_columns(table: &Table, labels: &Labels, findings: &mut Findi
             let rows: u32 = key.iter().map(|w| w.count_ones()).sum();
             let about = About::new(Code::MissingTogether).of(None, names[0]);
             let list: Vec<String> = names.iter().map(|c| format!("'{c}'")).collect();
-            findings.add_count(about, rows as usize, Vec::new(), format!("{} are missing in the same rows", list.join(", ")), "nothing to do where one of them says why the others are blank");
+            findings.add_count(
+                about,
+                rows as usize,
+                Vec::new(),
+                format!("{} are missing in the same rows", list.join(", ")),
+                "nothing to do where one of them says why the others are blank",
+            );
         }
     }
     constant(&columns, labels, findings);
@@ -125,7 +158,11 @@ fn constant(columns: &[&Column], labels: &Labels, findings: &mut Findings) {
         if known > 0 && most * 1000 >= known * 995 && signal.missing.is_none() {
             let field = if column.canonical { Some(column.name.as_str()) } else { None };
             let about = About::new(Code::ConstantColumn).of(field, &column.source);
-            let message = format!("'{}' has the same value in {:.1} % of the rows", column.source, 100.0 * most as f64 / known as f64);
+            let message = format!(
+                "'{}' has the same value in {:.1} % of the rows",
+                column.source,
+                100.0 * most as f64 / known as f64
+            );
             findings.add_count(about, most, Vec::new(), message, format!("leave '{}' out", column.source));
         }
     }
@@ -158,7 +195,13 @@ fn alike(columns: &[&Column], labels: &Labels, findings: &mut Findings) {
             Some(first) => {
                 twins[i] = true;
                 let about = About::new(Code::IdenticalColumns).of(None, &column.source);
-                findings.add_count(about, labels.len(), Vec::new(), format!("'{}' says the same as '{first}' in every row", column.source), format!("leave '{}' or '{first}' out", column.source));
+                findings.add_count(
+                    about,
+                    labels.len(),
+                    Vec::new(),
+                    format!("'{}' says the same as '{first}' in every row", column.source),
+                    format!("leave '{}' or '{first}' out", column.source),
+                );
             }
             None => {
                 same.insert(key, &column.source);
@@ -176,7 +219,12 @@ fn alike(columns: &[&Column], labels: &Labels, findings: &mut Findings) {
                 return None;
             }
             let mean = known.iter().sum::<f64>() / known.len() as f64;
-            let distinct = { let mut d: Vec<u64> = known.iter().map(|v| v.to_bits()).collect(); d.sort_unstable(); d.dedup(); d.len() };
+            let distinct = {
+                let mut d: Vec<u64> = known.iter().map(|v| v.to_bits()).collect();
+                d.sort_unstable();
+                d.dedup();
+                d.len()
+            };
             (distinct > 2).then(|| (*c, values.iter().map(|v| v.unwrap_or(mean)).collect()))
         })
         .collect();
@@ -186,7 +234,13 @@ fn alike(columns: &[&Column], labels: &Labels, findings: &mut Findings) {
             let r = correlation(x, y);
             if r.abs() >= CORRELATED && !product_of.contains(&a.source) && !product_of.contains(&b.source) {
                 let about = About::new(Code::CorrelatedColumns).of(None, &a.source);
-                findings.add_count(about, labels.len(), Vec::new(), format!("'{}' and '{}' rise and fall together (correlation {r:.3})", b.source, a.source), format!("one of '{}' and '{}' is enough", b.source, a.source));
+                findings.add_count(
+                    about,
+                    labels.len(),
+                    Vec::new(),
+                    format!("'{}' and '{}' rise and fall together (correlation {r:.3})", b.source, a.source),
+                    format!("one of '{}' and '{}' is enough", b.source, a.source),
+                );
             }
         }
     }
@@ -207,7 +261,10 @@ fn products(numbers: &[(&Column, Vec<f64>)], findings: &mut Findings) -> Vec<Str
                 let r = correlation(&product, z);
                 // The product must explain what neither factor does.
                 let alone = correlation(x, z).abs().max(correlation(y, z).abs());
-                if r >= 0.995 && 1.0 - r * r < 0.2 * (1.0 - alone * alone) && best.is_none_or(|(before, _, _)| r > before) {
+                if r >= 0.995
+                    && 1.0 - r * r < 0.2 * (1.0 - alone * alone)
+                    && best.is_none_or(|(before, _, _)| r > before)
+                {
                     best = Some((r, &b.source, &a.source));
                 }
             }
@@ -215,7 +272,13 @@ fn products(numbers: &[(&Column, Vec<f64>)], findings: &mut Findings) -> Vec<Str
         if let Some((r, a, b)) = best {
             let field = if c.canonical { Some(c.name.as_str()) } else { None };
             let about = About::new(Code::IdentityFound).of(field, &c.source);
-            findings.add_count(about, 0, Vec::new(), format!("'{}' is about '{a}' x '{b}' (correlation {r:.4})", c.source), "nothing to do: it is no leak, and the three are told as one reason");
+            findings.add_count(
+                about,
+                0,
+                Vec::new(),
+                format!("'{}' is about '{a}' x '{b}' (correlation {r:.4})", c.source),
+                "nothing to do: it is no leak, and the three are told as one reason",
+            );
             found.push(c.source.clone());
         }
     }
@@ -231,8 +294,7 @@ pub(super) fn check_history(table: &Table, all_labels: &[Option<bool>], findings
     let months = |r: usize| {
         if dated { column.data.days(r).map(|d| f64::from(newest - d) / 30.436_875) } else { column.data.number(r) }
     };
-    let mut known: Vec<(f64, bool)> =
-        (0..table.n_rows()).filter_map(|r| Some((months(r)?, all_labels[r]?))).collect();
+    let mut known: Vec<(f64, bool)> = (0..table.n_rows()).filter_map(|r| Some((months(r)?, all_labels[r]?))).collect();
     if known.len() < 100 {
         return;
     }
@@ -241,7 +303,11 @@ pub(super) fn check_history(table: &Table, all_labels: &[Option<bool>], findings
     let field = Some(column.name.as_str());
     if longest < 6.0 {
         let about = About::new(Code::ShortHistory).of(field, &column.source);
-        findings.add_whole(about, format!("by '{}' no one has been a customer for more than {longest:.1} months", column.source), "a model learns the seasons and the renewals only from a year or more");
+        findings.add_whole(
+            about,
+            format!("by '{}' no one has been a customer for more than {longest:.1} months", column.source),
+            "a model learns the seasons and the renewals only from a year or more",
+        );
     }
     let oldest = &known[known.len() * 3 / 4..];
     let left = |part: &[(f64, bool)]| part.iter().filter(|k| k.1).count() as f64;

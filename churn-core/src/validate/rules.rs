@@ -57,7 +57,7 @@ impl<'a> Bound<'a> {
             (Term::Text(text), column) | (column, Term::Text(text)) => {
                 let data = data(column)?;
                 match data {
-                    ColumnData::Boolean(_) => Some((data.number(row)? == 1.0) == yes(text)?),
+                    ColumnData::Boolean(_) => Some(yes(text) == Some(data.number(row)? == 1.0)),
                     _ => Some(same_level(&data.cell(row)?, text)),
                 }
             }
@@ -84,11 +84,19 @@ impl<'a> Bound<'a> {
             // What is known decides where it can: one true suffices for "or", one false for "and".
             Condition::Any(parts) => {
                 let all: Vec<Option<bool>> = parts.iter().map(|p| self.holds(p, row)).collect();
-                if all.contains(&Some(true)) { Some(true) } else { all.into_iter().collect::<Option<Vec<_>>>().map(|_| false) }
+                if all.contains(&Some(true)) {
+                    Some(true)
+                } else {
+                    all.into_iter().collect::<Option<Vec<_>>>().map(|_| false)
+                }
             }
             Condition::All(parts) => {
                 let all: Vec<Option<bool>> = parts.iter().map(|p| self.holds(p, row)).collect();
-                if all.contains(&Some(false)) { Some(false) } else { all.into_iter().collect::<Option<Vec<_>>>().map(|_| true) }
+                if all.contains(&Some(false)) {
+                    Some(false)
+                } else {
+                    all.into_iter().collect::<Option<Vec<_>>>().map(|_| true)
+                }
             }
             Condition::Not(part) => self.holds(part, row).map(|h| !h),
             Condition::Missing(term) => Some(self.missing(term, row)),
@@ -172,7 +180,8 @@ pub(super) fn repair(table: Table, profile: &Profile, findings: &mut Findings) -
             left.source,
             sources.join(" and ")
         );
-        let suggestion = format!("nothing to do; fill '{}' at the source to be sure, or validate strictly", left.source);
+        let suggestion =
+            format!("nothing to do; fill '{}' at the source to be sure, or validate strictly", left.source);
         findings.add(about, &rows, message, suggestion);
         let filled: HashMap<usize, f64> = filled.into_iter().collect();
         let values = (0..table.n_rows()).map(|r| left.data.number(r).or_else(|| filled.get(&r).copied()));
@@ -216,10 +225,19 @@ pub(super) fn check(table: &Table, profile: &Profile, findings: &mut Findings) {
         let column = bound.columns[lead];
         let field = if column.canonical { Some(column.name.as_str()) } else { None };
         let with_when = rule.expression.when.is_some();
-        if judged == 0 && !with_when && (0..table.n_rows()).any(|r| bound.columns.values().all(|c| !c.data.is_missing(r))) {
+        if judged == 0
+            && !with_when
+            && (0..table.n_rows()).any(|r| bound.columns.values().all(|c| !c.data.is_missing(r)))
+        {
             let about = About::new(Code::RuleUnchecked).of(field, &column.source);
             let message = format!("the rule '{}' compares text with numbers on this table", rule.code);
-            findings.add_count(about, 0, Vec::new(), message, format!("check how '{}' is read, or the rule", column.source));
+            findings.add_count(
+                about,
+                0,
+                Vec::new(),
+                message,
+                format!("check how '{}' is read, or the rule", column.source),
+            );
         }
         if !broken.is_empty() {
             let about = About::own(&rule.code, Layer::BusinessRules, Severity::Warning).of(field, &column.source);

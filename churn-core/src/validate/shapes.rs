@@ -42,11 +42,8 @@ pub(super) fn describe(data: &ColumnData, rows: &[usize]) -> String {
     }
     let mut counts: Vec<(&str, usize)> = counts.into_iter().collect();
     counts.sort_by(|a, b| b.1.cmp(&a.1).then(a.0.cmp(b.0)));
-    let list: Vec<String> = counts
-        .iter()
-        .take(3)
-        .map(|(shape, n)| format!("{n} look{} {shape}", if *n == 1 { "s" } else { "" }))
-        .collect();
+    let list: Vec<String> =
+        counts.iter().take(3).map(|(shape, n)| format!("{n} look{} {shape}", if *n == 1 { "s" } else { "" })).collect();
     let of_some = if looked.len() < rows.len() { format!(" of the first {MAX_CELLS}") } else { String::new() };
     format!("{}{of_some}", list.join(", "))
 }

@@ -115,7 +115,13 @@ fn tell(raw: &RawTable, column: &RawColumn, typed: &Typed, name: Option<&str>, f
     let unreadable = &typed.parsed.unreadable;
     if n > 0 && typed.blank == n {
         let message = format!("'{}' has no value in any row", column.name);
-        findings.add_count(about(Code::EmptyColumn), 0, Vec::new(), message, format!("leave '{}' out, or fill it", column.name));
+        findings.add_count(
+            about(Code::EmptyColumn),
+            0,
+            Vec::new(),
+            message,
+            format!("leave '{}' out, or fill it", column.name),
+        );
     }
     if !unreadable.is_empty() {
         let rows: Vec<u64> = unreadable.iter().map(|&r| raw.row_number(r)).collect();
@@ -157,7 +163,8 @@ fn tell(raw: &RawTable, column: &RawColumn, typed: &Typed, name: Option<&str>, f
     }
     if typed.mixed {
         let message = format!("'{}' holds mostly numbers, but also text, and is taken for text", column.name);
-        let suggestion = format!("write only numbers in '{}', and put the words into a column of their own", column.name);
+        let suggestion =
+            format!("write only numbers in '{}', and put the words into a column of their own", column.name);
         findings.add_count(about(Code::MixedTypes), 0, Vec::new(), message, suggestion);
     }
 }

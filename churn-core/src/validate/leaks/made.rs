@@ -24,6 +24,11 @@ pub(super) fn whole_numbers(column: &Seen<'_>) -> bool {
     column.signal.numbers.as_ref().is_none_or(|n| n.iter().flatten().all(|v| v.fract() == 0.0))
 }
 
+/// Whether all numbers lie between 0 and 1, some of them with decimals.
+pub(super) fn share(column: &Seen<'_>) -> bool {
+    column.signal.numbers.as_ref().is_some_and(|n| matches!(as_share(n), Some((_, true)))) && !whole_numbers(column)
+}
+
 /// Whether the column could be a score: by its header, or as a share with decimals.
 pub(super) fn like_a_score(column: &Seen<'_>) -> bool {
     if names::scoreish(column.source) {
@@ -105,11 +110,8 @@ pub(super) fn calibrated(column: &Seen<'_>, labels: &Labels) -> Option<String> {
     if column.signal.n_levels < 20 || column.strength.auc < 0.72 {
         return None;
     }
-    let mut known: Vec<(f64, f64)> = numbers
-        .iter()
-        .zip(&labels.y)
-        .filter_map(|(v, &y)| Some(((*v)? / scale, f64::from(u8::from(y)))))
-        .collect();
+    let mut known: Vec<(f64, f64)> =
+        numbers.iter().zip(&labels.y).filter_map(|(v, &y)| Some(((*v)? / scale, f64::from(u8::from(y))))).collect();
     if known.len() * 10 < labels.len() * 8 || known.len() < 100 {
         return None;
     }

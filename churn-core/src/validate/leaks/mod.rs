@@ -207,11 +207,7 @@ fn see<'a>(
     let matched = mapping.column(&raw.name);
     let field = matched.and_then(|m| m.field.as_deref()).and_then(schema::field);
     let (name, data, feature) = match typed {
-        Some(c) => (
-            c.name.as_str(),
-            Cow::Borrowed(&c.data),
-            field.is_none_or(schema::FieldSpec::usable_as_feature),
-        ),
+        Some(c) => (c.name.as_str(), Cow::Borrowed(&c.data), field.is_none_or(schema::FieldSpec::usable_as_feature)),
         // Personal columns: only whether, and how, they are filled counts.
         None => (raw.name.as_str(), Cow::Owned(cells::read_as(&raw.data, FieldType::Category).values), false),
     };
@@ -266,10 +262,8 @@ fn against_the_rest(columns: &[Seen<'_>], leaking: &mut [bool], all_labels: &[Op
         let rest_auc = metrics::auc(&labels.y, &scores);
         let own = column.strength;
         let verdict = if own.auc >= ALONE && own.auc_low() >= 0.93 && rest_auc <= own.auc - 0.1 {
-            let evidence = format!(
-                "tells far more than all other columns together (AUC {:.3} against {rest_auc:.3})",
-                own.auc
-            );
+            let evidence =
+                format!("tells far more than all other columns together (AUC {:.3} against {rest_auc:.3})", own.auc);
             Some((LeakKind::FarAboveRest, evidence))
         } else {
             made::echo_of_the_rest(column, &labels, &scores, rest_auc).map(|e| (LeakKind::OtherModel, e))

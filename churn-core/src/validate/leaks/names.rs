@@ -68,6 +68,20 @@ fn any(patterns: &[String], words: &[String], squash: &str) -> bool {
     patterns.iter().any(|p| fits(p, words, squash))
 }
 
+/// The words that a list matches.
+fn matching(patterns: &[String], words: &[String]) -> Vec<usize> {
+    (0..words.len()).filter(|&i| any(patterns, &words[i..=i], &words[i])).collect()
+}
+
+/// Whether every list has a word of its own: "churn" alone is no churn score, "exit" alone no exit survey. A long word
+/// may be a compound and serve two.
+fn each_its_own(matched: &[Vec<usize>], words: &[String]) -> bool {
+    match matched {
+        [a, b] => a.iter().any(|i| b.iter().any(|j| i != j || words[*i].len() > 12)),
+        _ => matched.iter().all(|m| !m.is_empty()),
+    }
+}
+
 /// What a header says by itself, with the reason in words.
 pub(super) fn suspicion(header: &str) -> Option<(Tier, &'static str)> {
     let lists: &'static LeakWords = &WORDS;
@@ -80,9 +94,12 @@ pub(super) fn suspicion(header: &str) -> Option<(Tier, &'static str)> {
         }
     };
     for rule in &lists.rules {
-        let all = rule.all.iter().all(|name| lists.words.get(name).is_some_and(|l| any(l, &words, &squash)));
-        // A word must not serve twice: "churn" alone is no churn score, "exit" alone no exit survey.
-        if all && words.len() + usize::from(squash.len() > 10) > 1 && !any(&rule.none, &words, &squash) {
+        let matched: Vec<Vec<usize>> = rule
+            .all
+            .iter()
+            .map(|name| lists.words.get(name).map_or(Vec::new(), |list| matching(list, &words)))
+            .collect();
+        if each_its_own(&matched, &words) && !any(&rule.none, &words, &squash) {
             take(rule.tier, &rule.why);
         }
     }

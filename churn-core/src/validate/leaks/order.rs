@@ -51,24 +51,34 @@ fn id_parts(data: &ColumnData, labels: &Labels) -> Option<(&'static str, Strengt
         Signal::of_numbers(cells.iter().map(|c| c.as_deref().and_then(part)).collect(), BINS)
     };
     let candidates = [
-        ("the number", number(|id| {
-            let end = id.trim_end_matches(|c: char| !c.is_ascii_digit());
-            let digits: String = end.chars().rev().take_while(char::is_ascii_digit).take(15).collect();
-            digits.chars().rev().collect::<String>().parse().ok()
-        })),
-        ("the beginning", text(|id| {
-            let start: String = id.chars().take_while(|c| !c.is_ascii_digit()).take(6).collect();
-            Some(if start.is_empty() || start.len() == id.len() { id.chars().take(2).collect() } else { start })
-        })),
+        (
+            "the number",
+            number(|id| {
+                let end = id.trim_end_matches(|c: char| !c.is_ascii_digit());
+                let digits: String = end.chars().rev().take_while(char::is_ascii_digit).take(15).collect();
+                digits.chars().rev().collect::<String>().parse().ok()
+            }),
+        ),
+        (
+            "the beginning",
+            text(|id| {
+                let start: String = id.chars().take_while(|c| !c.is_ascii_digit()).take(6).collect();
+                Some(if start.is_empty() || start.len() == id.len() { id.chars().take(2).collect() } else { start })
+            }),
+        ),
         ("the first sign", text(|id| id.chars().next().map(String::from))),
-        ("the end", text(|id| {
-            let end: String = id.chars().rev().take_while(|c| c.is_alphabetic()).take(6).collect();
-            Some(if end.is_empty() || end.len() == id.len() { id.chars().next_back()?.into() } else { end })
-        })),
+        (
+            "the end",
+            text(|id| {
+                let end: String = id.chars().rev().take_while(|c| c.is_alphabetic()).take(6).collect();
+                Some(if end.is_empty() || end.len() == id.len() { id.chars().next_back()?.into() } else { end })
+            }),
+        ),
         // What an address ends in, or what stands between separators.
-        ("what follows the last separator", text(|id| {
-            id.rsplit_once(['@', '-', '_', '/', ':', '.']).map(|(_, rest)| rest.to_owned())
-        })),
+        (
+            "what follows the last separator",
+            text(|id| id.rsplit_once(['@', '-', '_', '/', ':', '.']).map(|(_, rest)| rest.to_owned())),
+        ),
         ("the length", number(|id| Some(id.chars().count() as f64))),
     ];
     let strengths = candidates.into_iter().filter(|(_, s)| s.n_levels > 1 && !(s.numbers.is_none() && s.is_unique()));
@@ -115,7 +125,10 @@ fn copies(raw: &RawTable, table: &Table, labels: &[Option<bool>], found: &mut Fo
     let favoured = share_low(repeated_hits, repeated) > (2.0 * base).min(0.5 + base / 2.0)
         || share_low(repeated - repeated_hits, repeated) > (2.0 * (1.0 - base)).min(1.0 - base / 2.0);
     let evidence = if whole >= 0.05 * rows {
-        format!("repeats customers: {:.0} % of the rows are copies of others, and a copy ends up on both sides of a split", 100.0 * whole / rows)
+        format!(
+            "repeats customers: {:.0} % of the rows are copies of others, and a copy ends up on both sides of a split",
+            100.0 * whole / rows
+        )
     } else if favoured && repeated >= 0.05 * rows {
         format!(
             "repeats customers, and {:.0} % of the repeated rows left: the table was resampled by label",
@@ -124,6 +137,8 @@ fn copies(raw: &RawTable, table: &Table, labels: &[Option<bool>], found: &mut Fo
     } else {
         return;
     };
+    // That copies share their label is no second finding.
+    found.leaks.retain(|l| l.columns != [ids.source.as_str()]);
     found.leaks.push(Leak {
         columns: vec![ids.source.clone()],
         kind: LeakKind::Copies,

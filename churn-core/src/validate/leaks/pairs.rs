@@ -117,5 +117,9 @@ fn distance(values: &[f64], labels: &Labels) -> f64 {
     }
     let n = sums[0].0 + sums[1].0;
     let variance = (sums[0].2 + sums[1].2) / n.max(1.0);
-    if variance > 0.0 { (means[1] - means[0]).abs() / variance.sqrt() } else { f64::from(u8::from(means[0] != means[1])) * 9.0 }
+    if variance > 0.0 {
+        (means[1] - means[0]).abs() / variance.sqrt()
+    } else {
+        f64::from(u8::from(means[0] != means[1])) * 9.0
+    }
 }

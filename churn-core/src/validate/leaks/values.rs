@@ -68,7 +68,11 @@ fn percent(share: f64) -> String {
 }
 
 /// Whether the column leaks, how, and the evidence.
-pub(super) fn judge(column: &Seen<'_>, labels: &Labels, snapshot: Option<&[Option<i32>]>) -> Option<(LeakKind, String)> {
+pub(super) fn judge(
+    column: &Seen<'_>,
+    labels: &Labels,
+    snapshot: Option<&[Option<i32>]>,
+) -> Option<(LeakKind, String)> {
     let signal = &column.signal;
     let mut strength = column.strength;
     let mut scattered = false;
@@ -76,7 +80,9 @@ pub(super) fn judge(column: &Seen<'_>, labels: &Labels, snapshot: Option<&[Optio
         && by_value.auc > strength.auc
     {
         // Neighbouring values with opposite labels: no honest quantity does that.
-        scattered = by_value.auc_low() >= 0.8 && by_value.auc >= strength.auc + 0.2;
+        let gap = by_value.auc - strength.auc;
+        scattered = by_value.auc_low() >= 0.8 && gap >= 0.2 && !made::whole_numbers(column)
+            || made::share(column) && by_value.auc_low() >= 0.6 && gap >= 0.1;
         strength = by_value;
     }
     let is = |code: Option<u32>| move |i: usize| Some(signal.codes[i]) == code;
@@ -135,7 +141,7 @@ pub(super) fn judge(column: &Seen<'_>, labels: &Labels, snapshot: Option<&[Optio
         return Some((LeakKind::Name, format!("{why}, and it goes with the label (AUC {:.3})", strength.auc)));
     }
     if column.feature {
-        if scattered && !made::whole_numbers(column) {
+        if scattered {
             let evidence = format!(
                 "has neighbouring values with opposite labels (AUC {:.3} value by value): the label went into it",
                 strength.auc
