@@ -88,7 +88,7 @@ codes! {
 pub const READER_CODES: &[(&str, Severity, &str)] = &[
     ("replaced_characters", Severity::Warning, "Bytes that are no text in the file's encoding were replaced."),
     ("nul_characters", Severity::Warning, "NUL characters were taken out."),
-    ("empty_column", Severity::Info, "Columns without a header and without a value were left out."),
+    ("empty_column", Severity::Warning, "Columns without a value in any row."),
     ("title_rows", Severity::Info, "Lines above the header were left out."),
     ("no_header", Severity::Warning, "The first row holds data; the columns were numbered."),
     ("short_header", Severity::Warning, "The header has fewer names than the rows have cells."),
