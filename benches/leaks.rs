@@ -548,7 +548,7 @@ const HONEST: &[(&str, Plant)] = &[
         &["postcode_area"]
     }),
     ("renewal date", |f, r| {
-        let c = text(&f.y, |y, _| some(day(if y { r.below(60) } else { r.below(330) } as i64)));
+        let c = text(&f.y, |y, _| some(day(if y && r.chance(0.7) { r.below(60) } else { r.below(330) } as i64)));
         f.add("renewal_date", c);
         &["renewal_date"]
     }),
