@@ -118,10 +118,9 @@ const CASES: &[Case] = &[
     (
         Code::MixedTypes,
         |f| {
-            f.set(
-                "cells",
-                |i| if i % 10 == 0 { ["red", "blue"][i % 20 / 10].into() } else { format!("{}", i * 17 % 301) },
-            )
+            f.set("reading", |i| {
+                if i % 10 == 0 { ["red", "blue"][i % 20 / 10].into() } else { format!("{}", i * 17 % 301) }
+            })
         },
         plain,
         None,
