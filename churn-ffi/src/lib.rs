@@ -8,3 +8,4 @@ pub mod error;
 mod options;
 pub mod read;
 pub mod strings;
+pub mod table;

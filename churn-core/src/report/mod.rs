@@ -1,5 +1,6 @@
 //! Predictions and what people and programs read of them: columns, JSON, CSV, text, HTML.
 
+mod arrow;
 mod csv;
 mod html;
 mod json;
@@ -8,7 +9,8 @@ mod read;
 mod summary;
 mod text;
 
-pub use html::{predictions_html, quality_html};
+pub use arrow::{Batch, arrow_ipc};
+pub use html::{explanation_html, figures_html, predictions_html, quality_html};
 pub use json::{mapping_json, prediction_json, prediction_row_json, predictions_json, quality_json, summary_json};
 pub(crate) use prediction::Row;
 pub use prediction::{Confidence, Prediction, Predictions, TopFactor};

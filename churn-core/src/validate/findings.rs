@@ -1,9 +1,9 @@
 //! Findings and the report made of them.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The layer of validation that a finding comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Layer {
     /// Fields, headers, rows.
@@ -32,7 +32,7 @@ impl Layer {
 }
 
 /// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Good to know; nothing to do.
@@ -64,7 +64,7 @@ impl Severity {
 }
 
 /// One thing worth telling about the data.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// Stable code, snake_case.
     pub code: String,
@@ -90,7 +90,7 @@ pub struct Finding {
 }
 
 /// The judgement on a table.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QualityReport {
     /// Whether no finding is an error that stops the call.
     pub ok: bool,
