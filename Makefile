@@ -14,21 +14,22 @@ WHEELS      := $(CARGO_TARGET_DIR)/wheels
 # One runner for all Rust tests: nextest where it is installed.
 NEXTEST     := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: demo test lint test-rust fuzz-read test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-leaks bench-validate clean
+.PHONY: demo test lint test-rust fuzz-read test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-leaks bench-validate clean test-install sizes bench-node bench-hosts bench-overhead
 
 demo:
 	$(CARGO) run --release $(CORE) $(LEAN) --features pretrained --example demo
 
-test: lint test-rust test-c test-node test-python
+test: lint test-rust test-c test-node test-python test-install
 
 lint: $(VENV)/ready
 	$(CARGO) fmt --all --check
 	$(CARGO) clippy -q $(CORE) --all-targets -- -D warnings
 	$(CARGO) clippy -q -p churn-py -p churn-node --lib -- -D warnings
 	$(CARGO) clippy -q -p churn-ffi --all-targets -- -D warnings
+	$(CARGO) clippy -q -p churn-uniffi -- -D warnings
 	$(CARGO) check -q $(CORE) $(LEAN)
-	$(VENV)/bin/ruff check churn-py test-data
-	$(VENV)/bin/ruff format --check churn-py test-data
+	$(VENV)/bin/ruff check churn-py test-data benches churn-ffi
+	$(VENV)/bin/ruff format --check churn-py test-data benches churn-ffi
 	$(PY) test-data/generate.py --check
 
 test-rust:
@@ -45,7 +46,7 @@ fuzz-read:
 	CHURN_FUZZ_SECONDS=$(or $(SECONDS),60) $(CARGO) test -q $(CORE) $(LEAN) --features pretrained --test read_fuzz -- --ignored --nocapture
 
 test-c:
-	$(MAKE) -C churn-ffi rust-test test
+	$(MAKE) -C churn-ffi rust-test test test-uniffi
 
 test-node:
 	cd churn-node && npm ci --no-audit --no-fund --silent && npm run build && npm test
@@ -55,6 +56,14 @@ test-python: wheel
 	cd churn-py && ../$(PY) -m mypy.stubtest churn --allowlist stubtest-allow.txt
 	cd churn-py && ../$(PY) -m pytest -q tests
 	cd churn-py && ../$(PY) -m doctest $$(../$(PY) -c 'import churn; print(churn.__file__)')
+
+# Every package from an empty directory, with what the targets before have built.
+test-install:
+	VENV=$(CURDIR)/$(VENV) .ci/install
+
+# Sizes of the packages and the time of `import churn`; needs what `make test` builds.
+sizes:
+	VENV=$(CURDIR)/$(VENV) .ci/sizes
 
 wheel: $(VENV)/ready
 	$(VENV)/bin/maturin build -q --release -m churn-py/Cargo.toml --out $(WHEELS) --interpreter $(PY)
@@ -88,9 +97,31 @@ bench-validate:
 bench-speed:
 	$(CARGO) bench -q $(CORE) $(LEAN) --features pretrained --bench speed
 
+# How long Node's event loop is held up while a large file is scored in its process.
+bench-node:
+	cd churn-node && npm run build && node ../benches/node/event_loop.mjs
+
+# Memory over 100,000 lives of an engine in C, Node and Python; needs what `make test` builds.
+bench-leaks:
+	$(MAKE) -C churn-ffi leaks
+	node --expose-gc benches/leaks/leaks.mjs
+	$(PY) benches/leaks/leaks.py
+
+# The example services under load while a file of 1,000,000 rows is scored in their process.
+bench-hosts:
+	$(PY) benches/hosts/fastapi_loop.py
+	PYTHON=$(PY) node benches/hosts/express_loop.mjs
+
+# What the bindings cost above Rust on 100,000 customers x 40 columns.
+bench-overhead:
+	$(CARGO) run -q --release -p churn-core $(LEAN) --features pretrained --example overhead -- table $(CARGO_TARGET_DIR)/overhead
+	$(CARGO) run -q --release -p churn-core $(LEAN) --features pretrained --example overhead -- time $(CARGO_TARGET_DIR)/overhead
+	$(PY) benches/overhead/overhead.py $(CARGO_TARGET_DIR)/overhead
+	node benches/overhead/overhead.mjs $(CARGO_TARGET_DIR)/overhead
+
 # Rewrites everything that is generated and committed; the tests compare.
 generated:
-	UPDATE_GENERATED=1 $(CARGO) test -q $(CORE) $(LEAN) --features train,pretrained --test generated --test vectors
+	UPDATE_GENERATED=1 $(CARGO) test -q $(CORE) $(LEAN) --features train,pretrained --test generated --test vectors --test vectors_stages
 	UPDATE_HEADER=1 $(MAKE) -C churn-ffi header
 	$(PYTHON) test-data/generate.py
 

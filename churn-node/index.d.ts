@@ -7,11 +7,63 @@
  */
 export type CustomerRecord = object
 
+/** Columns by name: each a list of values, or a typed array; all of one length. */
+export type Columns = Readonly<Record<string, readonly unknown[] | NumberColumn>>
+
+/** A column of numbers. */
+export type NumberColumn =
+  | Float64Array
+  | Float32Array
+  | Int32Array
+  | Uint32Array
+  | Int16Array
+  | Uint16Array
+  | Int8Array
+  | Uint8Array
+  | BigInt64Array
+  | BigUint64Array
+
 /**
- * A table of customers: the path of a file, the content of a file, or a list of records. The list is copied before
- * the call returns; for large tables a path is quickest.
+ * A table of customers: the path of a file; the content of a file (CSV, JSON, Arrow IPC, ...) as bytes, a `Blob`, or a
+ * stream of its chunks; a list, or a stream, of records; or columns by name.
+ *
+ * What is given as a value is copied: up to 200 records and 2 MB of bytes before the call returns, larger tables a
+ * piece a turn of the event loop, so leave those alone until the Promise settles. For large tables a path is quickest.
  */
-export type Table = string | Uint8Array | readonly CustomerRecord[]
+export type Table =
+  | string
+  | Uint8Array
+  | readonly CustomerRecord[]
+  | Columns
+  | AsyncIterable<Uint8Array | string | CustomerRecord>
+  | { readonly stream: () => AsyncIterable<Uint8Array> | ReadableStreamLike }
+  | ReadableStreamLike
+
+/** A web stream. */
+export interface ReadableStreamLike {
+  getReader(): { read(): Promise<{ done: boolean; value?: unknown }>; releaseLock(): void }
+}
+
+/** How far a call is. */
+export interface Progress {
+  /** What is being done. */
+  stage: string
+  /** Steps done. */
+  done: number
+  /** Steps in all. */
+  total: number
+}
+
+/** The options of every call that returns a Promise. */
+export interface CallOptions {
+  /**
+   * Stops the call: it rejects at once with the error `cancelled` (whose `name` is `AbortError`), and the work ends at
+   * its next step.
+   */
+  signal?: AbortSignal | null | undefined
+  /** Hears how far the call is, up to 20 times a second and once at the end. What it throws stops and rejects the call. */
+  onProgress?: ((progress: Progress) => void) | null | undefined
+}
 
 /** Source column -> canonical field, or `null` for "leave it unmapped". */
 export type Overrides = Readonly<Record<string, string | null | undefined>>
@@ -55,7 +107,7 @@ export interface ChurnError extends Error {
 }
 
 /** The options that all scoring calls take. */
-export interface ScoreOneOptions {
+export interface RecordOptions {
   /** Number of reasons, 0 to 4; 3 where not given. */
   reasons?: number | null | undefined
   /** What columns mean, where the mapping does not see it. */
@@ -66,7 +118,10 @@ export interface ScoreOneOptions {
   scoredAt?: string | Date | null | undefined
 }
 
-/** The options of `Engine.score`. */
+/** The options of `Engine.scoreOne`. */
+export interface ScoreOneOptions extends RecordOptions, CallOptions {}
+
+/** The options of `Engine.score` and `Engine.explain`. */
 export interface ScoreOptions extends ScoreOneOptions {
   /** How to read the table. */
   read?: ReadOptions | null | undefined
@@ -78,6 +133,7 @@ export interface ScoreOptions extends ScoreOneOptions {
 export interface EvaluateOptions {
   /** How to read the table. */
   read?: ReadOptions | null | undefined
+export interface EvaluateOptions extends CallOptions {
   /** Source column of the label; the one recognised where not given. */
   label?: string | null | undefined
   /** The day the rows describe (ISO 8601), where they have no snapshot date. */
@@ -181,6 +237,7 @@ export interface ReadTable {
 export interface MapOptions {
   /** How to read the table. */
   read?: ReadOptions | null | undefined
+export interface MapOptions extends CallOptions {
   /** `'customers'` where not given; `null` recognises it. */
   tableKind?: TableKind | null | undefined
   /** Profile; recognised where not given. */
@@ -197,6 +254,7 @@ export interface MapOptions {
 export interface ValidateOptions {
   /** How to read the table. */
   read?: ReadOptions | null | undefined
+export interface ValidateOptions extends CallOptions {
   /** A mapping that an earlier call gave; mapped anew where not given. */
   mapping?: Mapping | null | undefined
   /** Profile; the mapping's where not given. */
@@ -415,9 +473,12 @@ export interface QualityReport {
   arithmetic: string
 }
 
-/** A scored table with all that was found on the way. */
-export interface Scored {
-  /** One object a customer, in the order of the table. */
+/** A scored table with all that was found on the way; as an async iterable it gives the rows of its predictions. */
+export interface Scored extends AsyncIterable<PredictionRow> {
+  /**
+   * One object a customer, in the order of the table. The objects are made when they are first looked at; it is an
+   * array in all else, but cannot be posted to another thread (`predictions.slice()` can).
+   */
   predictions: PredictionRow[]
   /** The table in a few numbers. */
   summary: Summary
@@ -425,6 +486,31 @@ export interface Scored {
   mapping: Mapping
   /** How good the data is. */
   quality: QualityReport
+  /** Names of the columns of the predictions, in their documented order. */
+  readonly columnNames: string[]
+  /** A column of the predictions. */
+  column(name: 'churnProbability' | 'retentionProbability' | 'probabilityLow' | 'probabilityHigh'): Float64Array
+  /**
+   * A column of the predictions: numbers in a Float64Array, texts in an array with `null` where missing.
+   * @throws {ChurnError} `invalid_argument`, naming the columns there are.
+   */
+  column(name: string): Float64Array | (string | null)[]
+  /** The predictions as bytes of the Arrow IPC stream format, which every Arrow library reads. */
+  toArrow(): Promise<Buffer>
+}
+
+/** Exact SHAP values of a table. Feature `j` of row `i` stands at `i * shape[1] + j`. */
+export interface Explanation {
+  /** SHAP values in log-odds. */
+  values: Float64Array
+  /** Feature values; categories are codes, missing is NaN. */
+  data: Float64Array
+  /** Rows and features. */
+  shape: [rows: number, features: number]
+  /** What the model says about nobody in particular: with the values of a row it adds up to its log-odds. */
+  baseValue: number
+  /** Names of the features. */
+  featureNames: string[]
 }
 
 /** How well an engine predicts a labelled table. */
@@ -530,13 +616,19 @@ export declare class Engine {
    * Scores one customer on the calling thread.
    * @throws {ChurnError} as `scoreOne` rejects.
    */
-  scoreOneSync(record: CustomerRecord, options?: ScoreOneOptions | null): Prediction
+  scoreOneSync(record: CustomerRecord, options?: RecordOptions | null): Prediction
 
   /**
    * Scores a table.
    * Rejects with a {@link ChurnError}: `io`, `malformed`, `empty_input`, `field_unmapped`, `feature_missing`, ...
    */
   score(table: Table, options?: ScoreOptions | null): Promise<Scored>
+
+  /** Scores a table and gives its rows one after the other. Throws as `score` rejects. */
+  scoreRows(table: Table, options?: ScoreOptions | null): AsyncGenerator<PredictionRow, void, undefined>
+
+  /** Exact SHAP values of a table. Rejects with a {@link ChurnError}, as `score`. */
+  explain(table: Table, options?: ScoreOptions | null): Promise<Explanation>
 
   /** Measures the engine on a labelled table that it was not trained on. Rejects with a {@link ChurnError}. */
   evaluate(table: Table, options?: EvaluateOptions | null): Promise<Evaluation>

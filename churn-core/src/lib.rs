@@ -40,6 +40,8 @@ pub mod map;
 pub mod metrics;
 pub mod model;
 pub mod progress;
+#[doc(hidden)]
+pub mod provoke;
 pub mod read;
 pub mod registry;
 pub mod report;

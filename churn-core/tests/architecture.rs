@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("progress", &[]),
+    ("provoke", &["error"]),
     ("schema", &["error"]),
     ("metrics", &[]),
     ("files", &["error"]),

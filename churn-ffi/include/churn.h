@@ -63,6 +63,9 @@ enum churn_status {
     CHURN_TOO_FEW_ROWS = 1601
 };
 
+/* Of the Arrow C stream interface: https://arrow.apache.org/docs/format/CStreamInterface.html */
+struct ArrowArrayStream;
+
 /**
  * A model, ready to map, judge, score and explain; may be shared by threads. Freed with churn_engine_free.
  */
@@ -72,6 +75,11 @@ typedef struct churn_engine churn_engine;
  * What went wrong: number, code, message, hint and context. Freed with churn_error_free.
  */
 typedef struct churn_error churn_error;
+
+/**
+ * A table as it was read; may be shared by threads. Freed with churn_table_free.
+ */
+typedef struct churn_table churn_table;
 
 #ifdef __cplusplus
 extern "C" {
@@ -265,6 +273,132 @@ int32_t churn_read_bytes(const uint8_t *data,
                          const char *options_json,
                          char **out_json,
                          churn_error **error);
+ * Reads a file: CSV, JSON, Arrow IPC or any other format that the engine reads, recognised by its content. The table
+ * is freed with churn_table_free.
+ *
+ * Errors: of the stage read.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL.
+ */
+int32_t churn_table_from_file(const char *path, churn_table **out, churn_error **error);
+
+/**
+ * As churn_table_from_file, of the content of a file: `data` holds `len` bytes and needs no NUL at its end.
+ *
+ * Errors: of the stage read.
+ *
+ * Pointers: Every pointer is NULL or valid; `len` bytes can be read behind `data`.
+ */
+int32_t churn_table_from_bytes(const uint8_t *data, size_t len, churn_table **out, churn_error **error);
+
+/**
+ * A table from a stream of the Arrow C stream interface. The stream is read to its end and released, whatever the
+ * call returns; its own memory stays the caller's.
+ *
+ * Errors: malformed where the stream fails; unsupported for nested or binary columns; empty_input.
+ *
+ * Pointers: Every pointer is NULL or valid; `stream` is a live stream that keeps the rules of the Arrow C stream interface.
+ */
+int32_t churn_table_from_arrow(struct ArrowArrayStream *stream, churn_table **out, churn_error **error);
+
+/**
+ * Rows of a table; 0 for NULL.
+ *
+ * Pointers: `table` is NULL, or came from this library and was not freed.
+ */
+size_t churn_table_n_rows(const churn_table *table);
+
+/**
+ * Frees a table; no call that uses it may be running. NULL is no table and is fine.
+ *
+ * Pointers: `table` is NULL, or came from this library and was not freed.
+ */
+void churn_table_free(churn_table *table);
+
+/**
+ * Judges the quality of a table; the answer is the report as a JSON object: ok, score (0 to 100), n_rows, n_columns,
+ * findings, estimated_auc and more. The text is freed with churn_string_free.
+ *
+ * options_json: NULL, or a JSON object of any of profile (recognised where not given), purpose ("score" where not
+ * given, or "train"), label (source column of the label).
+ *
+ * Errors: of the stages map and validate; invalid_argument.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL.
+ */
+int32_t churn_validate(const churn_table *table, const char *options_json, char **out_json, churn_error **error);
+
+/**
+ * Trains an engine on a labelled table. The engine is freed with churn_engine_free; churn_engine_card_json tells how
+ * good it is on rows it has not seen.
+ *
+ * options_json: NULL, or a JSON object of any of label (source column; recognised where not given), profile, learner,
+ * seed, allow (columns to let through the leak check), overrides ({header: field, or null}), as_of (ISO 8601), name,
+ * version.
+ *
+ * Errors: of the stages map and validate (leakage, single_class); too_few_rows; invalid_argument.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL.
+ */
+int32_t churn_train(const churn_table *table, const char *options_json, churn_engine **out, churn_error **error);
+
+/**
+ * The model card as a JSON object: where the model comes from, how good it is, what it is not for. The text is freed
+ * with churn_string_free.
+ *
+ * Pointers: Every pointer is NULL or valid.
+ */
+int32_t churn_engine_card_json(const churn_engine *engine, char **out_json, churn_error **error);
+
+/**
+ * Measures an engine on a labelled table that it was not trained on; the answer is a JSON object: n_rows, n_positive and
+ * the figures by name (auc, log_loss, brier, ece, lift_10, ...). The text is freed with churn_string_free.
+ *
+ * options_json: NULL, or a JSON object of any of label (source column), as_of (ISO 8601).
+ *
+ * Errors: of the stages map, validate and features; invalid_argument.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL.
+ */
+int32_t churn_engine_evaluate(const churn_engine *engine,
+                              const churn_table *table,
+                              const char *options_json,
+                              char **out_json,
+                              churn_error **error);
+
+/**
+ * Scores a table; the predictions come as a stream of the Arrow C stream interface, one row a customer in the order of
+ * the table: customer_id, churn_probability, retention_probability, probability_low, probability_high, risk_level,
+ * reason_1 ..., recommendation, model_version, scored_at. The caller releases the stream.
+ *
+ * options_json: as for churn_engine_score_one.
+ *
+ * Errors: of the stages map and features; invalid_argument.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL; `out` can be written and holds no live stream.
+ */
+int32_t churn_engine_score_arrow(const churn_engine *engine,
+                                 const churn_table *table,
+                                 const char *options_json,
+                                 struct ArrowArrayStream *out,
+                                 churn_error **error);
+
+/**
+ * Exact SHAP values of a table in log-odds, as a stream of the Arrow C stream interface: one column a feature of the
+ * model, one row a customer, behind them the column base_value, which with the values of its row adds up to the log-odds
+ * of the customer. The caller releases the stream.
+ *
+ * options_json: as for churn_engine_score_one.
+ *
+ * Errors: of the stages map and features; invalid_argument.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL; `out` can be written and holds no live stream.
+ */
+int32_t churn_engine_explain_arrow(const churn_engine *engine,
+                                   const churn_table *table,
+                                   const char *options_json,
+                                   struct ArrowArrayStream *out,
+                                   churn_error **error);
 
 /**
  * Judges the quality of a CSV (or TSV, JSON, gzip) file by its content, without a model. `data` holds `len` bytes and

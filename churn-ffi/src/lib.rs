@@ -8,4 +8,5 @@ pub mod error;
 mod options;
 pub mod read;
 pub mod strings;
+pub mod table;
 pub mod validate;

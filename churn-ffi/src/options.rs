@@ -4,8 +4,9 @@ use super::error::invalid;
 use churn_core::map::{ColumnInput, MapOptions};
 use churn_core::read::ReadOptions;
 use churn_core::schema::{Profile, TableKind};
+use churn_core::train::Learner;
 use churn_core::validate::{Purpose, ValidateOptions};
-use churn_core::{Error, ErrorKind, Record, Result, ScoreOptions};
+use churn_core::{Error, ErrorKind, Record, Result, ScoreOptions, TrainOptions};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -104,6 +105,53 @@ pub fn map(headers: &str, text: Option<&str>) -> Result<(Vec<ColumnInput>, MapOp
         saved: given.saved.map(Into::into),
     };
     Ok((columns.collect(), options))
+}
+
+/// The options of training.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Train {
+    label: Option<String>,
+    profile: Option<String>,
+    learner: Option<String>,
+    seed: Option<u64>,
+    allow: Option<Vec<String>>,
+    overrides: Option<BTreeMap<String, Option<String>>>,
+    as_of: Option<String>,
+    name: Option<String>,
+    version: Option<String>,
+}
+
+/// The options of measuring.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Evaluate {
+    label: Option<String>,
+    as_of: Option<String>,
+}
+
+/// How to train.
+pub fn train(text: Option<&str>) -> Result<TrainOptions<'static>> {
+    let hint = "give label, profile, learner, seed, allow, overrides, as_of, name, version or none";
+    let given: Train = options(text, hint)?;
+    Ok(TrainOptions {
+        label: given.label,
+        profile: given.profile.as_deref().map(Profile::shipped).transpose()?,
+        learner: given.learner.as_deref().map(Learner::parse).transpose()?.unwrap_or_default(),
+        seed: given.seed.unwrap_or_default(),
+        allow: given.allow.unwrap_or_default(),
+        overrides: given.overrides.unwrap_or_default(),
+        as_of: given.as_of,
+        name: given.name,
+        version: given.version,
+        ..TrainOptions::default()
+    })
+}
+
+/// Label column and day of the rows.
+pub fn evaluate(text: Option<&str>) -> Result<(Option<String>, Option<String>)> {
+    let given: Evaluate = options(text, "give label, as_of or none")?;
+    Ok((given.label, given.as_of))
 }
 
 /// A customer.

@@ -98,7 +98,8 @@ fn options_reach_the_core_and_wrong_ones_are_refused() {
     let engine = telecom();
     let table = CSV.replace("contract", "trial_end");
     assert_eq!(score_csv(engine, table.as_bytes(), None).expect_err("no contract").1, "field_unmapped");
-    let given = c(r#"{"overrides": {"trial_end": "contract"}, "reasons": 1, "as_of": "2026-03-01", "scored_at": null}"#);
+    let given =
+        c(r#"{"overrides": {"trial_end": "contract"}, "reasons": 1, "as_of": "2026-03-01", "scored_at": null}"#);
     let found = score_csv(engine, table.as_bytes(), Some(&given)).expect("an override");
     assert!(found["predictions"][0].get("reason_1").is_some());
     assert!(found["predictions"][0].get("reason_2").is_none());
@@ -230,6 +231,16 @@ fn a_panic_arrives_as_the_error_internal() {
     assert_eq!(outcome.map(|_| ()).map_err(|e| (e.0, e.1)), Err((1003, "internal".to_owned())));
     // SAFETY: NULL is allowed.
     assert_eq!(unsafe { finish(null_mut(), || panic!("a bug")) }, 1003);
+}
+
+#[test]
+fn a_hundred_bugs_are_a_hundred_errors() {
+    for seed in 0..100 {
+        let bug = || churn_core::provoke::provoke(seed).map(|()| null_mut::<c_char>());
+        // SAFETY: valid pointers.
+        let outcome = call(|out: *mut *mut c_char, error| unsafe { answer(out, "out", error, bug) });
+        assert_eq!(outcome.map(|_| ()).map_err(|e| (e.0, e.1)), Err((1003, "internal".to_owned())), "seed {seed}");
+    }
 }
 
 #[test]

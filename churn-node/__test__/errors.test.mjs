@@ -102,6 +102,14 @@ test('a panic is the error internal, in both kinds of call', async () => {
   for (const call of [() => addon.panicInCall(), () => addon.panicInJob()]) {
     const error = await failure(call)
     assert.deepEqual([error.code, error.number], ['internal', 1003])
-    assert.match(error.message, /asked for/)
+    assert.match(error.message, /a bug on demand/)
   }
+})
+
+test('a hundred bugs are a hundred errors, and the process lives', async () => {
+  const addon = createRequire(import.meta.url)('../loader.js').loadAddon()
+  const jobs = Array.from({ length: 100 }, (_, seed) => failure(() => addon.panicInJob(seed)))
+  for (let seed = 0; seed < 100; seed += 1) jobs.push(failure(() => addon.panicInCall(seed)))
+  for (const error of await Promise.all(jobs)) assert.equal(error.code, 'internal')
+  assert.equal(engine.scoreOneSync(CUSTOMER).customerId, 'A1')
 })

@@ -1,18 +1,21 @@
 import assert from 'node:assert/strict'
-import { writeFileSync } from 'node:fs'
+import { execFileSync } from 'node:child_process'
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
 import churn, * as names from '../index.mjs'
 import { CUSTOMER, directory } from './support.mjs'
 
 const require = createRequire(import.meta.url)
-const { addonName, loadAddon, platformName } = require('../loader.js')
+const { addonName, loadAddon, packageName, platformName } = require('../loader.js')
+const here = fileURLToPath(new URL('..', import.meta.url))
 
 test('CommonJS and ES modules give the same objects, by the names of the package', () => {
   const common = require('..')
-  assert.deepEqual(Object.keys(common).sort(), ['Engine', 'mapColumns', 'validate', 'version'])
+  assert.deepEqual(Object.keys(common).sort(), ['Engine', 'mapColumns', 'read', 'validate', 'version'])
   for (const [name, value] of Object.entries(common)) {
     assert.equal(names[name], value)
     assert.equal(churn[name], value)
@@ -28,7 +31,7 @@ test('the package is found by its own name', async () => {
 test('a missing add-on, an unknown platform and a broken file are told apart', (t) => {
   const empty = directory(t)
   const missing = (platform) => assert.throws.bind(null, () => loadAddon(empty, platform))
-  missing(platformName())({ code: 'ERR_CHURN_ADDON_MISSING', message: /is missing; build it: npm run build/ })
+  missing(platformName())({ code: 'ERR_CHURN_ADDON_MISSING', message: /neither the add-on .* nor the package churn-node-.* is installed/ })
   missing('plan9-pdp11')({ code: 'ERR_CHURN_PLATFORM', message: /no add-on is made for the platform plan9-pdp11/ })
   writeFileSync(join(empty, addonName()), 'this is not a library')
   assert.throws(() => loadAddon(empty), (error) => {
@@ -37,6 +40,28 @@ test('a missing add-on, an unknown platform and a broken file are told apart', (
     assert.deepEqual(error.context, { path: join(empty, addonName()), platform: platformName() })
     return true
   })
+})
+
+test('the package of a platform is found where npm puts it', (t) => {
+  const project = directory(t)
+  const main = join(project, 'node_modules/churn-node')
+  const native = join(project, 'node_modules', packageName())
+  for (const path of [main, native]) mkdirSync(path, { recursive: true })
+  writeFileSync(join(native, 'package.json'), JSON.stringify({ name: packageName(), version: '0.1.0' }))
+  copyFileSync(join(here, addonName()), join(native, addonName()))
+  assert.equal(loadAddon(main).version(), names.version)
+})
+
+test('what is published: a package a platform, and one that chooses', (t) => {
+  const out = execFileSync(process.execPath, ['scripts/package.mjs'], { cwd: here, encoding: 'utf8' })
+  assert.match(out, new RegExp(`${platformName()}: [0-9.]+ MB`))
+  const read = (name) => JSON.parse(readFileSync(join(here, 'npm', name, 'package.json'), 'utf8'))
+  const [main, native] = [read('churn-node'), read(platformName())]
+  assert.equal(main.optionalDependencies[native.name], main.version)
+  assert.equal(main.private, undefined)
+  assert.deepEqual([native.os, native.cpu], [[process.platform], [process.arch]])
+  assert.ok(!main.files.some((file) => file.endsWith('.node')) && native.files.includes(addonName()))
+  for (const manifest of [main, native]) assert.equal(manifest.scripts, undefined, 'nothing runs when it is installed')
 })
 
 test('it works in a worker thread', async () => {

@@ -1,5 +1,6 @@
 // Checked with `tsc --strict --noEmit`, never run.
 import { Engine, mapColumns, read, validate, version } from '../index.js'
+import { createReadStream } from 'node:fs'
 import type { ChurnError, ErrorCode, Mapping, Prediction, QualityReport, Scored } from '../index.js'
 
 const engine: Engine = Engine.pretrained('telecom')
@@ -13,6 +14,16 @@ interface Customer { customer_id: string; tenure_months?: number; since: Date; b
 const customer: Customer = { customer_id: 'A1', since: new Date(), balance: 5n }
 
 async function use(): Promise<void> {
+  const signal: AbortSignal = AbortSignal.timeout(1000)
+  const watched: Scored = await engine.score({ customer_id: ['A1'], tenure_months: Float64Array.of(2) }, { signal, onProgress: (p) => void p.done })
+  const numbers: Float64Array = watched.column('churnProbability')
+  const ids: Float64Array | (string | null)[] = watched.column('customerId')
+  const arrow: Buffer = await watched.toArrow()
+  for await (const row of engine.scoreRows(createReadStream('customers.csv'), { signal })) void row.customerId
+  for await (const row of watched) void row.riskLevel
+  const shap = await engine.explain(new Blob(['a,b']))
+  const value: number | undefined = shap.values[shap.shape[1] + 1]
+  void [numbers, ids, arrow, value]
   const one: Prediction = await engine.scoreOne(customer, { reasons: 2, asOf: new Date(), overrides: { Since: null } })
   const sync: Prediction = engine.scoreOneSync({ customer_id: 1, tenure_months: undefined })
   const impacts: number[] = one.explanation.topFactors.map((f) => f.impact)
@@ -47,6 +58,8 @@ Engine.pretrained()
 engine.scoreOneSync(customer, { reason: 2 })
 // @ts-expect-error a mapping is for tables
 engine.scoreOneSync(customer, { mapping: null })
+// @ts-expect-error a signal stops only what is asynchronous
+engine.scoreOneSync(customer, { signal: new AbortController().signal })
 // @ts-expect-error a number is no table
 engine.score(5)
 // @ts-expect-error there is no such purpose

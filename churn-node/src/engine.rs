@@ -3,7 +3,9 @@
 use crate::error::{Job, call, job};
 use crate::input::{Reader, now};
 use crate::options::Options;
-use crate::output::{Json, ScoredTable};
+use crate::output::Json;
+use crate::scored::ScoredTable;
+use crate::watch::Watch;
 use churn_core::map::Mapping;
 use churn_core::read::ReadOptions;
 use churn_core::train::Learner;
@@ -15,20 +17,23 @@ use std::collections::BTreeMap;
 
 /// A model, ready to map, judge, score and explain.
 #[napi]
-pub struct Engine(churn_core::Engine);
+pub struct Engine(pub(crate) churn_core::Engine);
 
 /// The options of a scoring call, owned.
-struct Scoring {
+pub struct Scoring {
     reasons: Option<usize>,
-    mapping: Option<Mapping>,
+    /// A mapping that an earlier call gave.
+    pub mapping: Option<Mapping>,
     overrides: BTreeMap<String, Option<String>>,
     as_of: Option<String>,
     scored_at: String,
-    read: ReadOptions,
+    /// How to read.
+    pub read: ReadOptions,
 }
 
 impl Scoring {
-    fn read(options: &mut Options<'_>) -> Result<Scoring> {
+    /// Reads what all scoring calls take.
+    pub fn read(options: &mut Options<'_>) -> Result<Scoring> {
         Ok(Scoring {
             reasons: options.count("reasons")?.map(|n| usize::try_from(n).unwrap_or(usize::MAX)),
             mapping: None,
@@ -39,7 +44,8 @@ impl Scoring {
         })
     }
 
-    fn options(&self) -> ScoreOptions<'_> {
+    /// The core's view of them.
+    pub fn options(&self) -> ScoreOptions<'_> {
         ScoreOptions {
             reasons: self.reasons,
             mapping: self.mapping.as_ref(),
@@ -52,12 +58,13 @@ impl Scoring {
     }
 }
 
-fn one(env: &Env, record: Unknown<'_>, options: Unknown<'_>) -> Result<(Record, Scoring)> {
+fn one(env: &Env, record: Unknown<'_>, options: Unknown<'_>) -> Result<(Record, Scoring, Watch)> {
     let record = Reader { env, argument: "record" }.record(record)?;
     let mut options = Options::new(env, options)?;
+    let watch = options.watch()?;
     let scoring = Scoring::read(&mut options)?;
     options.finish()?;
-    Ok((record, scoring))
+    Ok((record, scoring, watch))
 }
 
 fn score_one(engine: &churn_core::Engine, record: &Record, scoring: &Scoring) -> Result<Json> {
@@ -126,8 +133,8 @@ impl Engine {
     pub fn score_one(&self, env: &Env, record: Unknown<'_>, options: Unknown<'_>) -> AsyncTask<Job<Json>> {
         let engine = self.0.clone();
         job(|| {
-            let (record, scoring) = one(env, record, options)?;
-            Ok(move || score_one(&engine, &record, &scoring))
+            let (record, scoring, watch) = one(env, record, options)?;
+            Ok(move || watch.check().and_then(|()| score_one(&engine, &record, &scoring)))
         })
     }
 
@@ -135,7 +142,7 @@ impl Engine {
     #[napi]
     pub fn score_one_sync(&self, env: &Env, record: Unknown<'_>, options: Unknown<'_>) -> napi::Result<Json> {
         call(env, || {
-            let (record, scoring) = one(env, record, options)?;
+            let (record, scoring, _) = one(env, record, options)?;
             score_one(&self.0, &record, &scoring)
         })
     }
@@ -146,11 +153,20 @@ impl Engine {
         let engine = self.0.clone();
         job(|| {
             let mut options = Options::new(env, options)?;
+            let watch = options.watch()?;
             let scoring =
                 Scoring { mapping: options.mapping()?, read: options.read()?, ..Scoring::read(&mut options)? };
             options.finish()?;
             let table = Reader { env, argument: "table" }.table(table)?;
-            Ok(move || engine.score(table.input(), &scoring.options()).map(|s| ScoredTable::new(&s)))
+            Ok(move || {
+                watch.check()?;
+                let report = watch.report();
+                let options = ScoreOptions { progress: Some(&report), ..scoring.options() };
+                let scored = engine.score(table.input(), &options);
+                // Freed before the results are taken apart: a large table is heavy.
+                drop(table);
+                ScoredTable::new(scored?)
+            })
         })
     }
 
@@ -159,6 +175,7 @@ impl Engine {
     pub fn train(env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> AsyncTask<Job<Engine>> {
         job(|| {
             let mut options = Options::new(env, options)?;
+            let watch = options.watch()?;
             let given = TrainOptions {
                 label: options.text("label")?,
                 profile: options.profile()?,
@@ -174,7 +191,12 @@ impl Engine {
             };
             options.finish()?;
             let table = Reader { env, argument: "table" }.table(table)?;
-            Ok(move || churn_core::Engine::train(table.input(), &given).map(Engine))
+            Ok(move || {
+                watch.check()?;
+                let report = watch.report();
+                let given = TrainOptions { progress: Some(&report), ..given };
+                churn_core::Engine::train(table.input(), &given).map(Engine)
+            })
         })
     }
 
@@ -184,11 +206,13 @@ impl Engine {
         let engine = self.0.clone();
         job(|| {
             let mut options = Options::new(env, options)?;
+            let watch = options.watch()?;
             let (label, as_of) = (options.text("label")?, options.iso("asOf")?);
             let read = options.read()?;
             options.finish()?;
             let table = Reader { env, argument: "table" }.table(table)?;
             Ok(move || {
+                watch.check()?;
                 let measured =
                     engine.evaluate(table.input().read(&read)?.as_ref(), label.as_deref(), as_of.as_deref())?;
                 let mut json = serde_json::Map::new();

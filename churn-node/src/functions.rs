@@ -32,6 +32,7 @@ pub fn read(env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> AsyncTask<Jo
 pub fn map_columns(env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> AsyncTask<Job<Json>> {
     job(|| {
         let mut options = Options::new(env, options)?;
+        let watch = options.watch()?;
         let given = MapOptions {
             table_kind: options.text_or_null("tableKind", TableKind::default(), TableKind::parse)?,
             profile: options.profile()?,
@@ -45,6 +46,7 @@ pub fn map_columns(env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> Async
         let headers = reader.texts(table)?.filter(|headers| !headers.is_empty());
         let table = if headers.is_none() { Some(reader.table(table)?) } else { None };
         Ok(move || {
+            watch.check()?;
             let mapping: Result<Mapping> = match (headers, table) {
                 (Some(headers), _) => {
                     let column =
@@ -64,6 +66,7 @@ pub fn map_columns(env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> Async
 pub fn validate(env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> AsyncTask<Job<Json>> {
     job(|| {
         let mut options = Options::new(env, options)?;
+        let watch = options.watch()?;
         let mapping = options.mapping()?;
         let profile = options.profile()?;
         let purpose = options.text("purpose")?.map(|p| Purpose::parse(&p)).transpose()?.unwrap_or_default();
@@ -78,6 +81,7 @@ pub fn validate(env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> AsyncTas
         options.finish()?;
         let table = Reader { env, argument: "table" }.table(table)?;
         Ok(move || {
+            watch.check()?;
             engine::validate(table.input().read(&read)?.as_ref(), mapping.as_ref(), profile, &given)
                 .map(|report| Json::new(report::quality_json(&report)))
         })
@@ -90,14 +94,16 @@ pub fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
 }
 
-/// Panics on the thread of a call; not exported by the package, for its tests alone.
+/// Panics on the thread of a call, in the way that `seed` chooses; not exported by the package, for its tests alone.
 #[napi]
-pub fn panic_in_call(env: &Env) -> napi::Result<()> {
-    crate::error::call(env, || panic!("asked for"))
+pub fn panic_in_call(env: &Env, seed: Option<u32>) -> napi::Result<()> {
+    crate::error::call(env, || churn_core::provoke::provoke(seed.unwrap_or_default().into()))
 }
 
 /// Panics on a thread of the pool; not exported by the package, for its tests alone.
 #[napi]
-pub fn panic_in_job() -> AsyncTask<Job<Json>> {
-    job(|| Ok(|| panic!("asked for")))
+pub fn panic_in_job(seed: Option<u32>) -> AsyncTask<Job<Json>> {
+    job(move || {
+        Ok(move || churn_core::provoke::provoke(seed.unwrap_or_default().into()).map(|()| Json::new(().into())))
+    })
 }

@@ -4,12 +4,15 @@
 //! without JavaScript. `undefined`, `null`, `NaN` and infinities are missing; what has a `toJSON` (a `Date`) is what
 //! that says; a `BigInt` is a number where it fits 64 bits and text otherwise.
 
+use crate::intake::{self, Pieces};
 use crate::js;
+use churn_core::table::RawTable;
 use churn_core::{Error, ErrorKind, Input, Record, Result};
 use napi::Env;
 use napi::bindgen_prelude::{Array, BigInt, Function, JsValue, Object, Unknown, ValueType};
 use serde_json::{Map, Number, Value};
 use std::path::PathBuf;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// Deepest nesting that is read; a cyclic object ends here.
 const MAX_DEPTH: usize = 32;
@@ -25,6 +28,10 @@ pub enum Table {
     Bytes(Vec<u8>),
     /// Records.
     Records(Vec<Record>),
+    /// Columns.
+    Raw(RawTable),
+    /// Pieces, and the whole once it was asked for.
+    Pieces(Mutex<Pieces>, OnceLock<Box<Table>>),
 }
 
 impl Table {
@@ -34,6 +41,12 @@ impl Table {
             Table::Path(path) => Input::Path(path.clone()),
             Table::Bytes(bytes) => Input::Bytes(bytes),
             Table::Records(records) => Input::Records(records),
+            Table::Raw(raw) => Input::Raw(raw),
+            Table::Pieces(pieces, whole) => {
+                let join =
+                    || Box::new(std::mem::take(&mut *pieces.lock().unwrap_or_else(PoisonError::into_inner)).join());
+                whole.get_or_init(join).input()
+            }
         }
     }
 }
@@ -103,13 +116,18 @@ impl Reader<'_> {
         Ok(self.ok(value.is_buffer())? || self.ok(value.is_arraybuffer())?)
     }
 
-    /// The value as the bytes of a `Buffer` or `Uint8Array`.
+    /// The value as the bytes of a `Buffer` or `Uint8Array`, copied.
     pub fn bytes(&self, value: Unknown<'_>) -> Result<Option<Vec<u8>>> {
+        Ok(self.view(value)?.map(<[u8]>::to_vec))
+    }
+
+    /// The value as the bytes of a `Buffer` or `Uint8Array`, to be looked at before JavaScript runs again.
+    pub fn view<'a>(&self, value: Unknown<'a>) -> Result<Option<&'a [u8]>> {
         if self.kind(value)? != ValueType::Object || !self.ok(value.is_typedarray())? {
             return Ok(None);
         }
         match js::cast::<&[u8]>(value) {
-            Ok(bytes) => Ok(Some(bytes.to_vec())),
+            Ok(bytes) => Ok(Some(bytes)),
             Err(_) => Err(self.wrong("holds numbers, not bytes", "give a Buffer or a Uint8Array")),
         }
     }
@@ -192,7 +210,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The value as a table: a path, the content of a file, or a list of records.
+    /// The value as a table: a path, the content of a file, records, columns, or pieces handed over before.
     pub fn table(&self, value: Unknown<'_>) -> Result<Table> {
         if let Some(path) = self.text(value)? {
             return Ok(Table::Path(path.into()));
@@ -200,17 +218,32 @@ impl Reader<'_> {
         if let Some(bytes) = self.bytes(value)? {
             return Ok(Table::Bytes(bytes));
         }
-        let Some(array) = self.array(value)? else {
-            return Err(
-                self.wrong("is not a table", "give a path, a Buffer with a file's content or an array of objects")
-            );
-        };
+        if !self.ok(value.is_array())?
+            && let Some(table) = intake::of_object(self, value)?
+        {
+            return Ok(table);
+        }
+        self.records(value, 0).map(Table::Records)
+    }
+
+    /// The value as records; `before` records came before it.
+    pub fn records(&self, value: Unknown<'_>, before: usize) -> Result<Vec<Record>> {
+        let hint = "give a path, a Buffer with a file's content, a stream, an array of objects or an object of arrays";
+        let Some(array) = self.array(value)? else { return Err(self.wrong("is not a table", hint)) };
         let record = |i| {
-            let wrong = || self.wrong(&format!("item {} is not an object", i + 1), "give an array of objects");
+            let number = before + i as usize + 1;
+            let wrong = || self.wrong(&format!("item {number} is not an object"), "give an array of objects");
             let entries = js::scoped(self.env, || self.entries(self.item(&array, i)?));
-            entries.and_then(|e| e.ok_or_else(wrong)).map_err(|e| e.with("item", i + 1))
+            entries.and_then(|e| e.ok_or_else(wrong)).map_err(|e| e.with("item", number))
         };
-        (0..array.len()).map(record).collect::<Result<_>>().map(Table::Records)
+        (0..array.len()).map(record).collect()
+    }
+
+    /// The values of an array.
+    pub fn values(&self, value: Unknown<'_>) -> Result<Option<Vec<Value>>> {
+        let Some(array) = self.array(value)? else { return Ok(None) };
+        let item = |i| js::scoped(self.env, || self.json_at(self.item(&array, i)?, 1));
+        (0..array.len()).map(item).collect::<Result<_>>().map(Some)
     }
 }
 

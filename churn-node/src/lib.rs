@@ -4,10 +4,15 @@
 //! that return a Promise (`error::job`), and what it gives becomes JavaScript values again (`output`). Whatever
 //! goes wrong on the way becomes one kind of `Error` (`error::raise`).
 
+mod columns;
 mod engine;
 mod error;
+mod explain;
 mod functions;
 mod input;
+mod intake;
 mod js;
 mod options;
 mod output;
+mod scored;
+mod watch;

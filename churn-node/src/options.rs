@@ -3,13 +3,17 @@
 use crate::input::{Reader, count};
 use crate::js;
 use crate::output::{rename, snake};
+use crate::watch::{Control, Watch};
 use churn_core::map::Mapping;
 use churn_core::read::ReadOptions;
 use churn_core::schema::Profile;
 use churn_core::{Error, ErrorKind, Result};
 use napi::Env;
-use napi::bindgen_prelude::{BigInt, Object, Unknown, ValueType};
+use napi::bindgen_prelude::{BigInt, ClassInstance, Object, Unknown, ValueType};
 use std::collections::BTreeMap;
+
+/// Where the package puts the control of a call that returns a Promise.
+const CONTROL: &str = " control";
 
 /// The options as JavaScript gave them.
 pub struct Options<'env> {
@@ -155,14 +159,23 @@ impl<'env> Options<'env> {
         Mapping::from_json(&json.to_string()).map(Some).map_err(|e| e.with("argument", reader.argument))
     }
 
+    /// Progress of the call and its stop, where the package asks for them.
+    pub fn watch(&mut self) -> Result<Watch> {
+        let Some((_, value)) = self.get(CONTROL)? else { return Ok(Watch::default()) };
+        Ok(js::cast::<ClassInstance<'_, Control>>(value).map(|c| c.watch()).unwrap_or_default())
+    }
+
     /// Ends the reading; an option that the call does not know is a mistake.
     pub fn finish(self) -> Result<()> {
         let Some(object) = &self.object else { return Ok(()) };
         let names = Reader { env: self.env, argument: "options" }.names(object)?;
-        match names.into_iter().find(|name| !self.known.contains(&name.as_str())) {
-            Some(name) => Err(Error::new(ErrorKind::InvalidArgument, format!("there is no option '{name}'"))
-                .with("argument", name)
-                .hint(format!("use some of: {}", self.known.join(", ")))),
+        match names.into_iter().find(|name| name != CONTROL && !self.known.contains(&name.as_str())) {
+            Some(name) => {
+                let known: Vec<&str> = self.known.iter().copied().filter(|name| *name != CONTROL).collect();
+                Err(Error::new(ErrorKind::InvalidArgument, format!("there is no option '{name}'"))
+                    .with("argument", name)
+                    .hint(format!("use some of: {}", known.join(", "))))
+            }
             None => Ok(()),
         }
     }

@@ -1,11 +1,8 @@
 //! Results as JavaScript values.
 
 use crate::js;
-use churn_core::Scored;
-use churn_core::report;
-use churn_core::table::ColumnData;
 use napi::Env;
-use napi::bindgen_prelude::{JsObjectValue, Null, Object, ToNapiValue, TypeName, Unknown, ValueType};
+use napi::bindgen_prelude::{Null, Object, ToNapiValue, TypeName, Unknown, ValueType};
 use napi::sys;
 use serde_json::Value;
 
@@ -75,6 +72,11 @@ impl Json {
     pub fn new(value: Value) -> Json {
         Json(rename(value, camel))
     }
+
+    /// Of JSON whose keys are in camelCase already.
+    pub fn renamed(value: Value) -> Json {
+        Json(value)
+    }
 }
 
 impl TypeName for Json {
@@ -90,69 +92,5 @@ impl TypeName for Json {
 impl ToNapiValue for Json {
     unsafe fn to_napi_value(env: sys::napi_env, value: Self) -> napi::Result<sys::napi_value> {
         plain(&Env::from_raw(env), &value.0).map(js::raw)
-    }
-}
-
-/// A scored table. The predictions stay columns until JavaScript gets them, because a million JSON objects are heavy.
-pub struct ScoredTable {
-    predictions: Vec<(String, ColumnData)>,
-    rest: [(&'static str, Value); 3],
-}
-
-impl ScoredTable {
-    /// Of the core's.
-    pub fn new(scored: &Scored) -> ScoredTable {
-        let columns = scored.predictions.columns();
-        let json = |value| rename(value, camel);
-        ScoredTable {
-            predictions: columns.into_iter().map(|(name, data)| (camel(&name), data)).collect(),
-            rest: [
-                ("summary", json(report::summary_json(&scored.predictions.summary()))),
-                ("mapping", json(report::mapping_json(&scored.mapping))),
-                ("quality", json(report::quality_json(&scored.quality))),
-            ],
-        }
-    }
-
-    fn object<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
-        let n_rows = self.predictions.first().map_or(0, |(_, data)| data.len());
-        let mut rows = env.create_array(n_rows as u32)?;
-        let keys =
-            self.predictions.iter().map(|(name, _)| env.create_string(name)).collect::<napi::Result<Vec<_>>>()?;
-        for row in 0..n_rows {
-            js::scoped(env, || {
-                let mut object = Object::new(env)?;
-                for (key, (_, data)) in keys.iter().zip(&self.predictions) {
-                    let value = match data.number(row) {
-                        Some(x) => js::unknown(env, x)?,
-                        None => js::unknown(env, data.cell(row).as_deref())?,
-                    };
-                    object.set_property(*key, value)?;
-                }
-                rows.set(row as u32, object)
-            })?;
-        }
-        let mut object = Object::new(env)?;
-        object.set("predictions", rows)?;
-        for (name, value) in &self.rest {
-            object.set(name, plain(env, value)?)?;
-        }
-        js::unknown(env, object)
-    }
-}
-
-impl TypeName for ScoredTable {
-    fn type_name() -> &'static str {
-        "object"
-    }
-
-    fn value_type() -> ValueType {
-        ValueType::Object
-    }
-}
-
-impl ToNapiValue for ScoredTable {
-    unsafe fn to_napi_value(env: sys::napi_env, value: Self) -> napi::Result<sys::napi_value> {
-        value.object(&Env::from_raw(env)).map(js::raw)
     }
 }

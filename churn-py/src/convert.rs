@@ -1,12 +1,14 @@
 //! Python values to the core's inputs and back.
 
 use crate::error::raise;
+use crate::matrix;
 use churn_core::progress::Progress;
 use churn_core::schema::Profile;
 use churn_core::table::RawTable;
-use churn_core::{Error, ErrorKind, Input, Record};
+use churn_core::{Input, Record};
 use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
 use pyo3_arrow::input::AnyRecordBatch;
 use serde_json::Value;
@@ -19,6 +21,8 @@ pub enum Table {
     Path(PathBuf),
     /// The content of a file.
     Bytes(Vec<u8>),
+    /// The content of a file, in Python's own memory.
+    Shared(PyBackedBytes),
     /// A list of dicts.
     Records(Vec<Record>),
     /// A frame.
@@ -33,6 +37,7 @@ impl Table {
         match self {
             Table::Path(path) => Input::Path(path.clone()),
             Table::Bytes(bytes) => Input::Bytes(bytes),
+            Table::Shared(bytes) => Input::Bytes(bytes),
             Table::Records(records) => Input::Records(records),
             Table::Raw(raw) => Input::Raw(raw),
             Table::Read(table) => Input::Raw(&table.get().raw),
@@ -40,15 +45,15 @@ impl Table {
     }
 }
 
-/// A table from a path, bytes, a file object, anything that speaks Arrow, a pandas frame, a dict of columns or a
-/// list of dicts.
+/// A table from a path, bytes, a file object, anything that speaks Arrow, a numpy matrix, a pandas frame, a dict of
+/// columns or a list of dicts.
 pub fn table(value: &Bound<'_, PyAny>) -> PyResult<Table> {
     let py = value.py();
     if let Ok(read) = value.cast::<crate::table::Table>() {
         return Ok(Table::Read(read.clone().unbind()));
     }
     if let Ok(bytes) = value.cast::<PyBytes>() {
-        return Ok(Table::Bytes(bytes.as_bytes().to_vec()));
+        return Ok(Table::Shared(PyBackedBytes::from(bytes.clone())));
     }
     if value.is_instance_of::<PyString>() || value.hasattr("__fspath__")? {
         return Ok(Table::Path(value.extract()?));
@@ -57,7 +62,7 @@ pub fn table(value: &Bound<'_, PyAny>) -> PyResult<Table> {
         let content = value.call_method0("read")?;
         return match content.cast::<PyString>() {
             Ok(text) => Ok(Table::Bytes(text.to_cow()?.into_owned().into_bytes())),
-            Err(_) => Ok(Table::Bytes(content.extract()?)),
+            Err(_) => Ok(Table::Shared(content.extract()?)),
         };
     }
     if value.hasattr("__arrow_c_stream__")? || value.hasattr("__arrow_c_array__")? {
@@ -72,7 +77,10 @@ pub fn table(value: &Bound<'_, PyAny>) -> PyResult<Table> {
         }
     }
     if let Ok(columns) = value.cast::<PyDict>() {
-        return Ok(Table::Records(records_of_columns(columns)?));
+        return matrix::columns(columns).map(Table::Raw);
+    }
+    if let Some(raw) = matrix::table(value)? {
+        return Ok(Table::Raw(raw));
     }
     if value.hasattr("to_dict")? {
         let records = value.call_method1("to_dict", ("records",))?;
@@ -84,34 +92,10 @@ pub fn table(value: &Bound<'_, PyAny>) -> PyResult<Table> {
 fn records_of_list(value: &Bound<'_, PyAny>) -> PyResult<Vec<Record>> {
     let wrong = || {
         PyTypeError::new_err(
-            "give a path, bytes, a file object, a frame (pandas, polars, pyarrow, ...), a dict of columns or a list of dicts",
+            "give a path, bytes, a file object, a frame (pandas, polars, pyarrow, ...), a numpy matrix, a dict of columns or a list of dicts",
         )
     };
     value.try_iter().map_err(|_| wrong())?.map(|item| record(item?.cast::<PyDict>().map_err(|_| wrong())?)).collect()
-}
-
-fn records_of_columns(columns: &Bound<'_, PyDict>) -> PyResult<Vec<Record>> {
-    let mut records: Vec<Record> = Vec::new();
-    for (i, (name, values)) in columns.iter().enumerate() {
-        let name: String = name.str()?.extract()?;
-        let values: Vec<Value> = values.try_iter()?.map(|v| json(&v?)).collect::<PyResult<_>>()?;
-        if i == 0 {
-            records.resize_with(values.len(), Record::new);
-        }
-        if values.len() != records.len() {
-            let error = Error::new(
-                ErrorKind::Malformed,
-                format!("column '{name}' has {} values, the columns before it {}", values.len(), records.len()),
-            )
-            .with("column", &name)
-            .hint("give columns of one length");
-            return Err(raise(columns.py(), &error));
-        }
-        for (record, value) in records.iter_mut().zip(values) {
-            record.insert(name.clone(), value);
-        }
-    }
-    Ok(records)
 }
 
 /// A dict as a record.
@@ -212,9 +196,20 @@ pub struct Watch {
 }
 
 impl Watch {
-    /// A watch with the user's `callback(stage, done, total)`.
+    /// A watch with the user's `callback(stage, done, total)`, or True for a bar.
     pub fn new(callback: Option<Py<PyAny>>) -> Self {
-        Watch { callback, raised: std::sync::Mutex::new(None) }
+        // `progress=True` is the package's own bar; where that cannot be had, the call goes on without.
+        let bar = |given: Py<PyAny>| {
+            Python::attach(|py| match given.bind(py).cast::<PyBool>() {
+                Err(_) => Some(given.clone_ref(py)),
+                Ok(wanted) if wanted.is_true() => {
+                    let bar = py.import("churn._progress").and_then(|m| m.call_method0("bar")).ok()?;
+                    (!bar.is_none()).then(|| bar.unbind())
+                }
+                Ok(_) => None,
+            })
+        };
+        Watch { callback: callback.and_then(bar), raised: std::sync::Mutex::new(None) }
     }
 
     /// The core's progress function.

@@ -73,8 +73,12 @@ impl Engine {
             ..ScoreOptions::default()
         };
         let table = convert::table(table)?;
-        let outcome = call(py, || self.0.score(table.input(), &options));
-        watch.outcome(outcome).map(Predictions)
+        let outcome = call(py, move || {
+            // Freed where it was used: a large table is heavy.
+            let table = table;
+            self.0.score(table.input(), &options)
+        });
+        watch.outcome(outcome).map(|scored| Predictions(scored.into()))
     }
 
     /// Score one customer, given as a dict.

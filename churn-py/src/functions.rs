@@ -129,3 +129,9 @@ pub fn train(
     let outcome = call(py, || churn_core::Engine::train(table.input(), &options));
     watch.outcome(outcome).map(Engine)
 }
+
+/// Panics in the way that `seed` chooses; for the tests of the package alone.
+#[pyfunction]
+pub fn _provoke(py: Python<'_>, seed: u64) -> PyResult<()> {
+    call(py, || churn_core::provoke::provoke(seed))
+}

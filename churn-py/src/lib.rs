@@ -1,9 +1,12 @@
 //! Python bindings: conversions and names only; every decision is churn-core's.
 
 mod convert;
+mod copying;
 mod engine;
 mod error;
 mod functions;
+mod heavy;
+mod matrix;
 mod profile;
 mod results;
 mod table;
@@ -29,5 +32,6 @@ fn _churn(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(table::read, m)?)?;
     m.add_function(wrap_pyfunction!(functions::train, m)?)?;
     m.add_function(wrap_pyfunction!(functions::validate, m)?)?;
+    m.add_function(wrap_pyfunction!(functions::_provoke, m)?)?;
     m.add("__version__", env!("CARGO_PKG_VERSION"))
 }

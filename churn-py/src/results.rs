@@ -271,7 +271,7 @@ impl Prediction {
 
 /// The predictions of a table, in its order; an Arrow stream.
 #[pyclass(frozen, module = "churn")]
-pub struct Predictions(pub churn_core::Scored);
+pub struct Predictions(pub crate::heavy::Heavy);
 
 impl Predictions {
     fn batch(&self, py: Python<'_>) -> PyResult<arrow_array::RecordBatch> {
@@ -413,6 +413,10 @@ impl Explanation {
         self.0.feature_names.clone()
     }
 
+    fn _repr_html_(&self) -> String {
+        report::explanation_html(&self.0)
+    }
+
     fn __repr__(&self) -> String {
         format!("Explanation({} rows x {} features)", self.0.values.nrows(), self.0.values.ncols())
     }
@@ -469,6 +473,11 @@ impl Evaluation {
             dict.set_item(*name, *value)?;
         }
         Ok(dict)
+    }
+
+    fn _repr_html_(&self) -> String {
+        let caption = format!("Evaluation on {} customers, {} of whom left", self.0.n_rows, self.0.n_positive);
+        report::figures_html(&caption, self.0.metrics.iter().map(|(n, v)| (*n, *v)))
     }
 
     fn __repr__(&self) -> String {

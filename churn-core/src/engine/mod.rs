@@ -3,6 +3,7 @@
 mod input;
 mod options;
 mod run;
+mod store;
 #[cfg(feature = "train")]
 mod train;
 

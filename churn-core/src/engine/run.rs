@@ -13,6 +13,7 @@ use crate::score::score_of_raw;
 use crate::table::{RawTable, Table};
 use crate::validate::{self, Code, Purpose, QualityReport, ValidateOptions, Validated};
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -20,7 +21,7 @@ use std::collections::BTreeMap;
 const CHUNK: usize = 8192;
 
 /// A scored table with all that was found on the way.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Scored {
     /// The predictions, in the order of the rows.
     pub predictions: Predictions,

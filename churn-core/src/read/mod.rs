@@ -1,6 +1,8 @@
 //! Bytes, records and files to a [`RawTable`]; cells by meaning.
 
+mod arrow_ipc;
 pub mod cells;
+mod columns;
 mod container;
 mod delimited;
 mod encoding;
@@ -58,8 +60,9 @@ pub fn read_reader(reader: impl Read, name: Option<&str>, options: &ReadOptions)
     read_bytes(&bytes, name, options)
 }
 
-/// Reads bytes: CSV, TSV, JSON array, JSON lines, a workbook (`.xlsx`, `.xlsb`), Parquet (feature `parquet`), or
-/// any of these gzipped. The format is recognised by the content; a given delimiter means delimited text.
+/// Reads bytes: CSV, TSV, JSON array, JSON lines, a workbook (`.xlsx`, `.xlsb`), Parquet (feature `parquet`), any of
+/// these gzipped, or Arrow IPC (file or stream). The format is recognised by the content; a given delimiter means
+/// delimited text.
 ///
 /// # Errors
 /// `empty_input` for nothing to read, `malformed` for binary data, broken JSON and damaged files, `encoding` for
@@ -68,6 +71,10 @@ pub fn read_reader(reader: impl Read, name: Option<&str>, options: &ReadOptions)
 pub fn read_bytes(bytes: &[u8], name: Option<&str>, options: &ReadOptions) -> Result<RawTable> {
     let what = what(name);
     options.check()?;
+    if arrow_ipc::is_arrow(bytes) {
+        container::check_size(bytes.len(), &what, options)?;
+        return arrow_ipc::read(bytes, &what);
+    }
     let bytes = container::unpack(bytes, &what, options)?;
     let source = Source { name: name.map(str::to_owned), ..Source::default() };
     if let Some(format) = workbook::format(&bytes) {

@@ -55,7 +55,7 @@ pub(super) fn table(
 }
 
 /// The narrowest type that holds all values.
-fn column(values: &[Option<&Value>]) -> ColumnData {
+pub(super) fn column(values: &[Option<&Value>]) -> ColumnData {
     let present = || values.iter().flatten();
     if present().next().is_none() {
         return ColumnData::text(values.iter().map(|_| None::<&str>));

@@ -1,6 +1,7 @@
 //! Results as small self-contained HTML fragments, for notebooks.
 
 use super::Predictions;
+use crate::explain::Explanation;
 
 const SHOWN_ROWS: usize = 10;
 
@@ -46,6 +47,27 @@ pub fn predictions_html(predictions: &Predictions) -> String {
         ]
     });
     table(&caption, &["customer", "churn", "interval", "risk", "because", "what to do"], rows)
+}
+
+/// Named figures, for example those of an evaluation.
+pub fn figures_html<'a>(caption: &str, figures: impl Iterator<Item = (&'a str, f64)>) -> String {
+    table(caption, &["figure", "value"], figures.map(|(name, value)| vec![name.to_owned(), format!("{value:.4}")]))
+}
+
+/// The features of an explanation by their mean absolute SHAP value, strongest first.
+pub fn explanation_html(explanation: &Explanation) -> String {
+    let (n_rows, n_features) = explanation.values.dim();
+    let mean = |feature: usize| {
+        let column = explanation.values.column(feature);
+        column.iter().map(|v| v.abs()).sum::<f64>() / n_rows.max(1) as f64
+    };
+    let mut features: Vec<(f64, &str)> =
+        explanation.feature_names.iter().enumerate().map(|(i, name)| (mean(i), name.as_str())).collect();
+    features.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let rows = features.into_iter().map(|(mean, name)| vec![name.to_owned(), format!("{mean:.4}")]);
+    let caption =
+        format!("SHAP values of {n_rows} customers, {n_features} features; base value {:.4}", explanation.base_value);
+    table(&caption, &["feature", "mean |SHAP value|, log-odds"], rows)
 }
 
 #[cfg(test)]

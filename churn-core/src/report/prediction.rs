@@ -6,6 +6,7 @@ use crate::explain::{Factor, FactorValue};
 use crate::score::{RiskLevel, Score};
 use crate::table::{ColumnData, batch_of};
 use arrow_array::RecordBatch;
+use serde::{Deserialize, Serialize};
 
 /// The interval around a churn probability.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -86,7 +87,7 @@ impl From<Factor> for TopFactor {
 }
 
 /// One row of a scored table.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Row {
     pub customer_id: String,
     pub score: Score,
@@ -95,7 +96,7 @@ pub(crate) struct Row {
 }
 
 /// The predictions of a table, in its order.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Predictions {
     pub(crate) rows: Vec<Row>,
     /// Number of reason columns.

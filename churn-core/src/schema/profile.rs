@@ -285,6 +285,14 @@ impl Profile {
         Ok(profile)
     }
 
+    /// The profile as TOML, which [`from_toml`](Profile::from_toml) reads.
+    ///
+    /// # Errors
+    /// `internal` where it has no TOML.
+    pub fn to_toml(&self) -> Result<String> {
+        toml::to_string(self).map_err(|e| Error::internal("a profile without TOML").caused_by(e))
+    }
+
     fn check(&self) -> Result<()> {
         RiskBands::new(self.risk_bands.low_max, self.risk_bands.medium_max)?;
         let bad = |what: String, hint: &str| {

@@ -4,9 +4,10 @@ use crate::features::FeatureMatrix;
 use crate::model::Model;
 use crate::schema::RiskBands;
 use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
 
 /// How likely a customer is to leave, by the profile's risk bands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum RiskLevel {
     /// At most `low_max`.
     Low,
@@ -39,7 +40,7 @@ impl RiskLevel {
 }
 
 /// The score of one customer.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Score {
     /// The sum of the additive model, in its own space (log-odds but for forests that average probabilities).
     pub raw: f64,

@@ -1,10 +1,10 @@
 //! Findings and the report made of them.
 
 use super::codes::Code;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The layer of validation that a finding comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Layer {
     /// Fields, headers, rows.
@@ -33,7 +33,7 @@ impl Layer {
 }
 
 /// How bad a finding is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// Good to know; nothing to do.
@@ -65,7 +65,7 @@ impl Severity {
 }
 
 /// One thing worth telling about the data.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Finding {
     /// Stable code, snake_case.
     pub code: String,
@@ -91,7 +91,7 @@ pub struct Finding {
 }
 
 /// How good the data is from five sides, each 0-100; `None` where there is nothing to judge by.
-#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Default, Serialize, Deserialize)]
 pub struct Dimensions {
     /// Cells that hold a value, of all cells.
     pub completeness: Option<f64>,
@@ -107,7 +107,7 @@ pub struct Dimensions {
 }
 
 /// An AUC to expect, with its interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct EstimatedAuc {
     /// Mean over five folds of rows that the quick model had not seen.
     pub auc: f64,
@@ -118,7 +118,7 @@ pub struct EstimatedAuc {
 }
 
 /// The judgement on a table.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct QualityReport {
     /// Whether no finding is an error that stops the call.
     pub ok: bool,

@@ -7,6 +7,8 @@
 True
 """
 
+from types import ModuleType
+
 from churn._churn import (
     ChurnError,
     ColumnMatch,
@@ -34,6 +36,11 @@ from churn._churn import (
     validate,
 )
 
+# As typing.TYPE_CHECKING, without the import of typing.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from churn import aio
+
 __all__ = [
     "ChurnError",
     "ColumnMatch",
@@ -55,8 +62,18 @@ __all__ = [
     "TrainError",
     "ValidationError",
     "__version__",
+    "aio",
     "map_columns",
     "read",
     "train",
     "validate",
 ]
+
+
+def __getattr__(name: str) -> ModuleType:
+    """`churn.aio` is imported when it is first used: asyncio takes longer to import than all the rest."""
+    if name == "aio":
+        import importlib
+
+        return importlib.import_module("churn.aio")
+    raise AttributeError(f"module 'churn' has no attribute '{name}'")

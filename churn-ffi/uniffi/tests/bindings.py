@@ -1,0 +1,79 @@
+"""The generated Python bindings: the same engine, the same errors. Run by `make -C churn-ffi test-uniffi`."""
+
+import json
+import sys
+import threading
+from pathlib import Path
+
+import churn_uniffi as churn
+
+ROOT = Path(__file__).resolve().parents[3]
+RECORD = {"customer_id": "A1", "tenure_months": 2, "monthly_charges": 89.9, "contract": "Month-to-month"}
+passed = 0
+
+
+def check(good: bool, what: str) -> None:
+    """Counts, and ends with the first failure."""
+    global passed
+    if not good:
+        sys.exit(f"FAILED: {what}")
+    passed += 1
+
+
+def fails(call, variant: type, code: str) -> None:
+    """The error of a call, by its stage."""
+    try:
+        call()
+    except variant as error:
+        check(error.failure.code == code and error.failure.number > 1000 and bool(error.failure.message), code)
+        return
+    check(False, f"{code} was not raised")
+
+
+engine = churn.Engine.pretrained("telecom")
+one = engine.score_one(json.dumps(RECORD), json.dumps({"scored_at": "2026-03-01T10:00:00Z"}))
+whole = json.loads(one.json)
+check(one.churn_probability == whole["churn_probability"] and one.risk_level == whole["risk_level"], "one customer")
+check(one.low <= one.churn_probability <= one.high and one.reasons[0] == whole["top_risk_factor"], "its figures")
+path = str(ROOT / "test-data/telecom_labelled.csv")
+table = json.loads(engine.score(churn.Table.PATH(path), None))
+check(len(table["predictions"]) == table["summary"]["customers"] == 2000, "a file")
+content = churn.Table.CONTENT(Path(path).read_bytes())
+check(json.loads(engine.score(content, None))["summary"] == table["summary"], "its content")
+records = churn.Table.RECORDS(json.dumps([RECORD]))
+check(
+    json.loads(engine.score(records, None))["predictions"][0]["churn_probability"] == one.churn_probability, "records"
+)
+check(engine.score_arrow(records, None)[:4] == b"\xff\xff\xff\xff", "Arrow")
+check(
+    json.loads(churn.map_headers(["tenure_months"], '{"profile": "telecom"}'))["fields"]
+    == {"tenure_months": "tenure_months"},
+    "headers",
+)
+check(json.loads(churn.map_columns(churn.Table.PATH(path), None))["fields"]["contract"] == "contract", "a mapping")
+check(json.loads(churn.validate(churn.Table.PATH(path), None))["ok"], "a report")
+trained = churn.Engine.train(churn.Table.PATH(path), '{"learner": "logistic", "name": "mine", "seed": 7}')
+check(json.loads(trained.card_json())["seed"] == 7 and trained.model_version() == "mine 1.0.0", "training")
+check(json.loads(trained.evaluate(churn.Table.PATH(path), None))["auc"] > 0.8, "measuring")
+again = churn.Engine.from_bytes(trained.to_bytes())
+check(
+    again.score_one(json.dumps(RECORD), None).churn_probability
+    == trained.score_one(json.dumps(RECORD), None).churn_probability,
+    "bytes",
+)
+
+fails(lambda: churn.Engine.pretrained("bakery"), churn.ChurnError.Model, "model_not_found")
+fails(lambda: engine.score(churn.Table.PATH("no/such.csv"), None), churn.ChurnError.Read, "io")
+fails(lambda: engine.score(churn.Table.CONTENT(b""), None), churn.ChurnError.Read, "empty_input")
+fails(lambda: engine.score_one("[]", None), churn.ChurnError.Read, "malformed")
+fails(lambda: engine.score_one('{"tenure_months": 2}', None), churn.ChurnError.Mapping, "field_unmapped")
+fails(lambda: engine.score_one(json.dumps(RECORD), '{"reason": 2}'), churn.ChurnError.General, "invalid_argument")
+
+results: list[float] = []
+threads = [
+    threading.Thread(target=lambda: results.append(engine.score_one(json.dumps(RECORD), None).churn_probability))
+    for _ in range(8)
+]
+[t.start() for t in threads], [t.join() for t in threads]
+check(results == [one.churn_probability] * 8, "threads")
+print(f"{passed} passed, 0 failed")
