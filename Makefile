@@ -14,7 +14,7 @@ WHEELS      := $(CARGO_TARGET_DIR)/wheels
 # One runner for all Rust tests: nextest where it is installed.
 NEXTEST     := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: demo test lint test-rust fuzz-read test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed clean
+.PHONY: demo test lint test-rust fuzz-read test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-events clean
 
 demo:
 	$(CARGO) run --release $(CORE) $(LEAN) --features pretrained --example demo
@@ -78,6 +78,11 @@ bench-read:
 
 bench-speed:
 	$(CARGO) bench -q $(CORE) $(LEAN) --features pretrained --bench speed
+
+# Event features: speed and memory, then what a training set of many snapshots is worth (real data in CHURN_DATA_DIR).
+bench-events:
+	$(CARGO) run -q --release $(CORE) $(LEAN) --features train --example event_scale -- 100000 5000000
+	$(CARGO) run -q --release $(CORE) $(LEAN) --features train --example event_training
 
 # Rewrites everything that is generated and committed; the tests compare.
 generated:

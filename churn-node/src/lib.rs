@@ -6,6 +6,7 @@
 
 mod engine;
 mod error;
+mod events;
 mod functions;
 mod input;
 mod js;

@@ -1,6 +1,7 @@
 //! Python values to the core's inputs and back.
 
 use crate::error::raise;
+use churn_core::events::FeatureTable;
 use churn_core::progress::Progress;
 use churn_core::schema::Profile;
 use churn_core::table::RawTable;
@@ -25,6 +26,8 @@ pub enum Table {
     Raw(RawTable),
     /// A table that was read before.
     Read(Py<crate::table::Table>),
+    /// A table that the engine made.
+    Features(std::sync::Arc<FeatureTable>),
 }
 
 impl Table {
@@ -36,6 +39,7 @@ impl Table {
             Table::Records(records) => Input::Records(records),
             Table::Raw(raw) => Input::Raw(raw),
             Table::Read(table) => Input::Raw(&table.get().raw),
+            Table::Features(built) => Input::Features(built),
         }
     }
 }
@@ -46,6 +50,9 @@ pub fn table(value: &Bound<'_, PyAny>) -> PyResult<Table> {
     let py = value.py();
     if let Ok(read) = value.cast::<crate::table::Table>() {
         return Ok(Table::Read(read.clone().unbind()));
+    }
+    if let Ok(built) = value.cast::<crate::events::FeatureTable>() {
+        return Ok(Table::Features(built.get().0.clone()));
     }
     if let Ok(bytes) = value.cast::<PyBytes>() {
         return Ok(Table::Bytes(bytes.as_bytes().to_vec()));

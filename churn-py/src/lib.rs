@@ -3,6 +3,7 @@
 mod convert;
 mod engine;
 mod error;
+mod events;
 mod functions;
 mod profile;
 mod results;
@@ -15,6 +16,9 @@ use pyo3::prelude::*;
 fn _churn(m: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(m)?;
     m.add_class::<engine::Engine>()?;
+    m.add_class::<events::ChurnDefinition>()?;
+    m.add_class::<events::PointInTimeCheck>()?;
+    m.add_class::<events::FeatureTable>()?;
     m.add_class::<profile::Profile>()?;
     m.add_class::<results::ColumnMatch>()?;
     m.add_class::<results::Evaluation>()?;
@@ -25,6 +29,11 @@ fn _churn(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<results::Predictions>()?;
     m.add_class::<results::QualityReport>()?;
     m.add_class::<table::Table>()?;
+    m.add_function(wrap_pyfunction!(events::build_features, m)?)?;
+    m.add_function(wrap_pyfunction!(events::build_training_set, m)?)?;
+    m.add_function(wrap_pyfunction!(events::check_point_in_time, m)?)?;
+    m.add_function(wrap_pyfunction!(events::churn_movements, m)?)?;
+    m.add_function(wrap_pyfunction!(events::event_features, m)?)?;
     m.add_function(wrap_pyfunction!(functions::map_columns, m)?)?;
     m.add_function(wrap_pyfunction!(table::read, m)?)?;
     m.add_function(wrap_pyfunction!(functions::train, m)?)?;
