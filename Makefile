@@ -14,7 +14,7 @@ WHEELS      := $(CARGO_TARGET_DIR)/wheels
 # One runner for all Rust tests: nextest where it is installed.
 NEXTEST     := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: demo test lint test-rust fuzz-read test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-leaks bench-validate clean test-install sizes bench-node bench-hosts bench-overhead
+.PHONY: demo test lint test-rust fuzz-read test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-leaks bench-validate clean test-install sizes bench-node bench-hosts bench-overhead bench-events
 
 demo:
 	$(CARGO) run --release $(CORE) $(LEAN) --features pretrained --example demo
@@ -118,6 +118,10 @@ bench-overhead:
 	$(CARGO) run -q --release -p churn-core $(LEAN) --features pretrained --example overhead -- time $(CARGO_TARGET_DIR)/overhead
 	$(PY) benches/overhead/overhead.py $(CARGO_TARGET_DIR)/overhead
 	node benches/overhead/overhead.mjs $(CARGO_TARGET_DIR)/overhead
+# Event features: speed and memory, then what a training set of many snapshots is worth (real data in CHURN_DATA_DIR).
+bench-events:
+	$(CARGO) run -q --release $(CORE) $(LEAN) --features train --example event_scale -- 100000 5000000
+	$(CARGO) run -q --release $(CORE) $(LEAN) --features train --example event_training
 
 # Rewrites everything that is generated and committed; the tests compare.
 generated:

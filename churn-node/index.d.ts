@@ -156,6 +156,10 @@ export interface TrainOptions extends EvaluateOptions {
   name?: string | null | undefined
   /** Version of the model; `1.0.0` where not given. */
   version?: string | null | undefined
+  /** What churned means, for a table of `buildTrainingSet`. */
+  definition?: ChurnDefinition | null | undefined
+  /** How its features were made. */
+  settings?: EventSettings | null | undefined
 }
 
 /** How to read a table; what is not given is recognised, and what is given is not judged. */
@@ -561,6 +565,127 @@ export interface ModelCard {
   intendedUse: string
   /** Limits. */
   limits: string[]
+  /** What churned means, where the label was read from tables of events. */
+  definition?: ChurnDefinition
+  /** How the features were made from tables of events. */
+  events?: EventSettings
+}
+
+/** What churned means; `preset` names the booking rules of a vendor that the other fields change. */
+export interface ChurnDefinition {
+  /** Length of the window in which a loss counts, in days. */
+  horizonDays: number
+  /** Booking rules of a vendor. */
+  preset?: 'chargify' | 'chartmogul' | 'profitwell' | 'recharge'
+  /** Days between the snapshot and the window; 0 where not given. */
+  gapDays?: number
+  /** When a loss is booked; `'period_end'` where not given. */
+  booking?: 'cancellation' | 'day_after_cancellation' | 'period_end'
+  /** Days after which an unpaid payment ends the subscription. */
+  pastDueDays?: number | null
+  /** Days of silence after which a customer counts as lost: a business without contracts. */
+  inactivityDays?: number | null
+  /** Tables whose events are activity; usage and payments where not given. */
+  activity?: readonly TableKind[]
+  /** Which losses count. */
+  kind?: 'all' | 'voluntary' | 'involuntary'
+  /** What a paused subscription is. */
+  pauses?: 'running' | 'not_running'
+  /** What joining and leaving in one calendar month is. */
+  sameMonth?: 'count' | 'ignore'
+  /** Who returns within so many days is reactivated; always, where not given. */
+  reactivationDays?: number | null
+  /** A hole of so many days between two subscriptions is none; 1 where not given. */
+  graceDays?: number
+}
+
+/** How event features are made; see docs/events.md. */
+export interface EventSettings {
+  /** A first response later than so many hours is late; 24 where not given. */
+  responseHours?: number
+  /** A resolution later than so many hours is late; 72 where not given. */
+  resolutionHours?: number
+  /** The uses of the product that show that it has been adopted. */
+  keyEvents?: readonly string[]
+  /** Days after which what a table tells is known. */
+  delayDays?: Readonly<Partial<Record<TableKind, number>>>
+  /** Minutes that local time is ahead of UTC. */
+  utcOffsetMinutes?: number
+  /** Features of one's own. */
+  custom?: readonly object[]
+}
+
+/** The tables of events; an empty list is a table in which nothing happened. */
+export interface EventTables {
+  tickets?: Table | null | undefined
+  payments?: Table | null | undefined
+  usage?: Table | null | undefined
+  interactions?: Table | null | undefined
+  subscriptions?: Table | null | undefined
+}
+
+/** The options of `buildFeatures` and `checkPointInTime`. */
+export interface FeatureOptions extends EventTables {
+  /** The moment up to which everything is known (ISO 8601). */
+  asOf: string | Date
+  /** Profile; recognised where not given. */
+  profile?: Profile | null | undefined
+  /** What columns mean, by table. */
+  overrides?: Readonly<Partial<Record<TableKind, Overrides>>> | null | undefined
+  /** How features are made. */
+  settings?: EventSettings | null | undefined
+}
+
+/** The options of `buildTrainingSet`. */
+export interface TrainingSetOptions extends Omit<FeatureOptions, 'asOf'> {
+  /** What churned means. */
+  definition: ChurnDefinition
+  /** First snapshot (ISO 8601 day); the first possible one where not given. */
+  start?: string | Date | null | undefined
+  /** Last snapshot; the last whose window is over where not given. */
+  end?: string | Date | null | undefined
+  /** Step: `'day'`, `'week'`, `'month'`, `'quarter'`, `'year'` or a number of days; a month where not given. */
+  every?: string | number | null | undefined
+  /** The day before which the data ends; the day behind the last event where not given. */
+  observedUntil?: string | Date | null | undefined
+  /** Columns of the customer table that never change. */
+  keep?: readonly string[] | null | undefined
+}
+
+/** The options of `Engine.scoreCustomer`. */
+export interface ScoreCustomerOptions extends EventTables {
+  /** Number of reasons, 0 to 4; 3 where not given. */
+  reasons?: number | null | undefined
+  /** What columns mean, by table. */
+  overrides?: Readonly<Partial<Record<TableKind, Overrides>>> | null | undefined
+  /** The moment up to which everything is known; that of `scoredAt` where not given. */
+  asOf?: string | Date | null | undefined
+  /** When it is scored (ISO 8601); now, where not given. */
+  scoredAt?: string | Date | null | undefined
+}
+
+/** A table of features. To train on it: `Engine.train(built.rows, { definition: built.definition, settings: built.settings })`. */
+export interface BuiltTable {
+  /** One object a customer (or snapshot); features under their own names. */
+  rows: Record<string, number | string | boolean | null>[]
+  /** What is worth telling about the tables. */
+  findings: Finding[]
+  /** What `churned` means, for a training set. */
+  definition: ChurnDefinition | null
+  /** The definition in one sentence, with its id. */
+  definitionText: string | null
+  /** How the features were made. */
+  settings: EventSettings
+}
+
+/** Whether features stay the same without what was not known then. */
+export interface PointInTimeCheck {
+  /** Whether every feature is the same, bit for bit. */
+  ok: boolean
+  /** The columns that are not. */
+  columns: string[]
+  /** Rows of events that were not known. */
+  rowsRemoved: number
 }
 
 /**
@@ -619,6 +744,12 @@ export declare class Engine {
   scoreOneSync(record: CustomerRecord, options?: RecordOptions | null): Prediction
 
   /**
+   * Scores one customer from his own rows of the tables of events, as known before `asOf`. Rows without a customer id
+   * are his. Rejects with a {@link ChurnError}.
+   */
+  scoreCustomer(record: CustomerRecord, options?: ScoreCustomerOptions | null): Promise<Prediction>
+
+  /**
    * Scores a table.
    * Rejects with a {@link ChurnError}: `io`, `malformed`, `empty_input`, `field_unmapped`, `feature_missing`, ...
    */
@@ -642,6 +773,15 @@ export declare function read(table: Table, options?: ReadOptions | null): Promis
  * Rejects with a {@link ChurnError}.
  */
 export declare function mapColumns(table: Table | readonly string[], options?: MapOptions | null): Promise<Mapping>
+
+/** The features of every customer as of a day, from tables of events. Rejects with a {@link ChurnError}. */
+export declare function buildFeatures(customers: Table, options: FeatureOptions): Promise<BuiltTable>
+
+/** Labelled snapshots of every customer who was active. Rejects with a {@link ChurnError}. */
+export declare function buildTrainingSet(customers: Table, options: TrainingSetOptions): Promise<BuiltTable>
+
+/** Whether the features stay the same without what was not known then. Rejects with a {@link ChurnError}. */
+export declare function checkPointInTime(customers: Table, options: FeatureOptions): Promise<PointInTimeCheck>
 
 /** Judges the quality of a table. Rejects with a {@link ChurnError}. */
 export declare function validate(table: Table, options?: ValidateOptions | null): Promise<QualityReport>

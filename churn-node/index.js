@@ -33,6 +33,9 @@ function define(object, name, value) {
 
 module.exports = {
   Engine,
+  buildFeatures: addon.buildFeatures,
+  buildTrainingSet: addon.buildTrainingSet,
+  checkPointInTime: addon.checkPointInTime,
   mapColumns: asynchronous(addon.mapColumns, addon),
   read: asynchronous(addon.read, addon),
   validate: asynchronous(addon.validate, addon),

@@ -1,5 +1,5 @@
 // The package for ES modules: the same objects as for CommonJS.
 import churn from './index.js'
 
-export const { Engine, mapColumns, read, validate, version } = churn
+export const { Engine, buildFeatures, buildTrainingSet, checkPointInTime, mapColumns, read, validate, version } = churn
 export default churn

@@ -22,6 +22,7 @@
 //! | [`read`] | bytes, records, frames | [`RawTable`](table::RawTable) |
 //! | [`map`] | raw table | [`Mapping`](map::Mapping) |
 //! | [`validate`] | raw table, mapping | [`Table`](table::Table), [`QualityReport`](validate::QualityReport) |
+//! | [`events`] | tables of events | features as of a day, labelled snapshots |
 //! | [`features`] | table | [`FeatureMatrix`](features::FeatureMatrix) |
 //! | [`score`] | matrix, [`Model`](model::Model) | margin, probability, interval, risk level |
 //! | [`explain`] | matrix, model | exact SHAP values, reasons |
@@ -33,6 +34,7 @@
 pub mod decide;
 pub mod engine;
 pub mod error;
+pub mod events;
 pub mod explain;
 pub mod features;
 mod files;

@@ -2,7 +2,7 @@
 
 use churn_core::ErrorKind;
 use churn_core::features::DERIVED;
-use churn_core::schema::{Profile, TableKind, fields};
+use churn_core::schema::{Profile, TableKind, event_features, fields};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -112,4 +112,35 @@ fn findings() {
         }
     }
     check("findings.md", &text);
+}
+
+#[test]
+fn features_of_events() {
+    let mut text = String::from(
+        "# Event features\n\nMade from `churn-core/schema/event_features.toml` by `make generated`; [events.md](events.md) tells the rules of time. Windows\nare half-open and end before `as_of`: `[as_of - window, as_of)`. `change(a, b)` is `(a - b) / max(a, b)`: between -1 and 1,\nand 0 where both are 0. Counts and sums are 0 for a customer without rows; means, shares and days are missing. A feature is\nleft out, and told, where a table or a column that it needs is not there (`a|b`: one of them).\n",
+    );
+    for kind in TableKind::ALL.into_iter().skip(1) {
+        let of_kind: Vec<_> = event_features().iter().filter(|f| f.table == kind).collect();
+        write!(
+            text,
+            "\n## {}\n\n{} features.\n\n| feature | unit | window | needs | formula |\n|---|---|---|---|---|\n",
+            kind.name(),
+            of_kind.len()
+        )
+        .expect("text");
+        for feature in of_kind {
+            let needs: Vec<_> = feature.needs.iter().map(|n| format!("`{}`", n.replace('|', "\\|"))).collect();
+            writeln!(
+                text,
+                "| `{}` | {} | {} | {} | {} |",
+                feature.name,
+                feature.unit.as_deref().unwrap_or("category"),
+                feature.window,
+                needs.join(", "),
+                feature.formula
+            )
+            .expect("text");
+        }
+    }
+    check("features.md", &text);
 }

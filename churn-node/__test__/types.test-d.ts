@@ -1,7 +1,7 @@
 // Checked with `tsc --strict --noEmit`, never run.
-import { Engine, mapColumns, read, validate, version } from '../index.js'
+import { Engine, buildFeatures, buildTrainingSet, checkPointInTime, mapColumns, read, validate, version } from '../index.js'
 import { createReadStream } from 'node:fs'
-import type { ChurnError, ErrorCode, Mapping, Prediction, QualityReport, Scored } from '../index.js'
+import type { BuiltTable, ChurnDefinition, ChurnError, ErrorCode, Mapping, Prediction, QualityReport, Scored } from '../index.js'
 
 const engine: Engine = Engine.pretrained('telecom')
 const other: Engine = Engine.load('model.churn')
@@ -70,3 +70,16 @@ engine.scoreOne(customer).churnProbability
 engine.modelVersion = 'x'
 // @ts-expect-error there is no such order
 read('x.csv', { dateOrder: 'sometimes' })
+
+async function events(): Promise<void> {
+  const definition: ChurnDefinition = { horizonDays: 30, preset: 'chargify', kind: 'voluntary' }
+  const built: BuiltTable = await buildTrainingSet('customers.csv', { usage: [], definition, every: 14, start: new Date() })
+  const trained: Engine = await Engine.train(built.rows, { definition: built.definition, settings: built.settings })
+  const live: Prediction = await trained.scoreCustomer({ plan: 'Pro' }, { tickets: [{ created_at: new Date() }], asOf: '2026-01-01' })
+  const features: BuiltTable = await buildFeatures([customer], { payments: 'payments.csv', asOf: '2026-01-01', overrides: { payments: { date: 'paid_at' } } })
+  const ok: boolean = (await checkPointInTime([customer], { asOf: '2026-01-01', settings: { keyEvents: ['save'] } })).ok
+  // @ts-expect-error the day is required
+  await buildFeatures([customer], {})
+  void [live, ok, features.rows[0]?.['usage_events_30d'], features.findings]
+}
+void events

@@ -1,6 +1,7 @@
 //! The engine.
 
 use crate::error::{Job, call, job};
+use crate::events;
 use crate::input::{Reader, now};
 use crate::options::Options;
 use crate::output::Json;
@@ -147,6 +148,30 @@ impl Engine {
         })
     }
 
+    /// Scores one customer from his own rows of the tables of events.
+    #[napi]
+    pub fn score_customer(&self, env: &Env, record: Unknown<'_>, options: Unknown<'_>) -> AsyncTask<Job<Json>> {
+        let engine = self.0.clone();
+        job(|| {
+            let record = Reader { env, argument: "record" }.record(record)?;
+            let mut options = Options::new(env, options)?;
+            let given = events::Given::read(&mut options)?;
+            let overrides = events::overrides(&mut options)?;
+            let scoring = Scoring {
+                reasons: options.count("reasons")?.map(|n| usize::try_from(n).unwrap_or(usize::MAX)),
+                mapping: None,
+                overrides: BTreeMap::new(),
+                as_of: options.iso("asOf")?,
+                scored_at: options.iso("scoredAt")?.unwrap_or_else(now),
+            };
+            options.finish()?;
+            Ok(move || {
+                let scored = engine.score_customer(&record, &given.data(), &overrides, &scoring.options())?;
+                Ok(Json::new(report::prediction_json(&scored)))
+            })
+        })
+    }
+
     /// Scores a table.
     #[napi]
     pub fn score(&self, env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> AsyncTask<Job<ScoredTable>> {
@@ -187,6 +212,8 @@ impl Engine {
                 name: options.text("name")?,
                 version: options.text("version")?,
                 read: options.read()?,
+                definition: events::definition(&mut options)?,
+                event_settings: events::settings(&mut options, "settings")?,
                 ..TrainOptions::default()
             };
             options.finish()?;

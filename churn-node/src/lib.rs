@@ -7,6 +7,7 @@
 mod columns;
 mod engine;
 mod error;
+mod events;
 mod explain;
 mod functions;
 mod input;

@@ -1,6 +1,6 @@
 //! The options of a call: an object whose every key is known; what is not given stays the core's default.
 
-use crate::input::{Reader, count};
+use crate::input::{Reader, Table, count};
 use crate::js;
 use crate::output::{rename, snake};
 use crate::watch::{Control, Watch};
@@ -100,6 +100,16 @@ impl<'env> Options<'env> {
             serde_json::Value::String(text) => Ok(Some(text)),
             _ => Err(reader.wrong("is not a date", "give an ISO 8601 text or a valid Date")),
         }
+    }
+
+    /// A table; `None` where it is not given.
+    pub fn table(&mut self, name: &'static str) -> Result<Option<Table>> {
+        self.get(name)?.map(|(reader, value)| reader.table(value)).transpose()
+    }
+
+    /// Any plain value.
+    pub fn json(&mut self, name: &'static str) -> Result<Option<serde_json::Value>> {
+        self.get(name)?.map(|(reader, value)| reader.json(value)).transpose()
     }
 
     /// A list of texts.

@@ -41,7 +41,7 @@ pub fn rename(value: Value, name: fn(&str) -> String) -> Value {
 }
 
 /// JSON as a plain JavaScript value.
-fn plain<'env>(env: &'env Env, value: &Value) -> napi::Result<Unknown<'env>> {
+pub fn plain<'env>(env: &'env Env, value: &Value) -> napi::Result<Unknown<'env>> {
     match value {
         Value::Null => js::unknown(env, Null),
         Value::Bool(b) => js::unknown(env, *b),

@@ -2,6 +2,7 @@
 
 use crate::error::raise;
 use crate::matrix;
+use churn_core::events::FeatureTable;
 use churn_core::progress::Progress;
 use churn_core::schema::Profile;
 use churn_core::table::RawTable;
@@ -29,6 +30,8 @@ pub enum Table {
     Raw(RawTable),
     /// A table that was read before.
     Read(Py<crate::table::Table>),
+    /// A table that the engine made.
+    Features(std::sync::Arc<FeatureTable>),
 }
 
 impl Table {
@@ -41,6 +44,7 @@ impl Table {
             Table::Records(records) => Input::Records(records),
             Table::Raw(raw) => Input::Raw(raw),
             Table::Read(table) => Input::Raw(&table.get().raw),
+            Table::Features(built) => Input::Features(built),
         }
     }
 }
@@ -51,6 +55,9 @@ pub fn table(value: &Bound<'_, PyAny>) -> PyResult<Table> {
     let py = value.py();
     if let Ok(read) = value.cast::<crate::table::Table>() {
         return Ok(Table::Read(read.clone().unbind()));
+    }
+    if let Ok(built) = value.cast::<crate::events::FeatureTable>() {
+        return Ok(Table::Features(built.get().0.clone()));
     }
     if let Ok(bytes) = value.cast::<PyBytes>() {
         return Ok(Table::Shared(PyBackedBytes::from(bytes.clone())));

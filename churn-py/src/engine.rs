@@ -6,6 +6,7 @@ use crate::results::{Evaluation, Explanation, Mapping, Prediction, Predictions};
 use churn_core::ScoreOptions;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A model, ready to map, judge, score and explain. Thread-safe.
@@ -101,6 +102,29 @@ impl Engine {
         };
         let record = convert::record(record)?;
         call(py, || self.0.score_one(&record, &options)).map(Prediction)
+    }
+
+    /// Score one customer from his own rows of the tables of events, as known before `as_of` (now, where not given).
+    ///
+    /// An empty list is a table in which nothing happened; rows without a customer id are his.
+    #[pyo3(signature = (record, *, tickets=None, payments=None, usage=None, interactions=None, subscriptions=None, reasons=None, overrides=None, as_of=None, scored_at=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn score_customer(
+        &self,
+        py: Python<'_>,
+        record: &Bound<'_, PyDict>,
+        tickets: Option<&Bound<'_, PyAny>>,
+        payments: Option<&Bound<'_, PyAny>>,
+        usage: Option<&Bound<'_, PyAny>>,
+        interactions: Option<&Bound<'_, PyAny>>,
+        subscriptions: Option<&Bound<'_, PyAny>>,
+        reasons: Option<usize>,
+        overrides: Option<BTreeMap<String, BTreeMap<String, Option<String>>>>,
+        as_of: Option<&Bound<'_, PyAny>>,
+        scored_at: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Prediction> {
+        let tables = [tickets, payments, usage, interactions, subscriptions];
+        crate::events::score_customer(py, &self.0, record, tables, reasons, overrides, as_of, scored_at)
     }
 
     /// Exact SHAP values of a table; `.values`, `.base_values`, `.data` and `.feature_names` are what shap's plots take.

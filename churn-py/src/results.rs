@@ -136,6 +136,23 @@ impl Finding {
     }
 }
 
+impl From<churn_core::validate::Finding> for Finding {
+    fn from(f: churn_core::validate::Finding) -> Self {
+        Finding {
+            code: f.code,
+            layer: f.layer.name(),
+            severity: f.severity.name(),
+            field: f.field,
+            column: f.column,
+            rows_affected: f.rows_affected,
+            example_rows: f.example_rows,
+            message: f.message,
+            suggestion: f.suggestion,
+            cost: f.cost,
+        }
+    }
+}
+
 /// The judgement on a table.
 #[pyclass(frozen, module = "churn")]
 pub struct QualityReport(pub churn_core::validate::QualityReport);
@@ -157,21 +174,7 @@ impl QualityReport {
     /// The findings, errors first.
     #[getter]
     fn findings(&self) -> Vec<Finding> {
-        let findings = self.0.findings.iter().cloned();
-        findings
-            .map(|f| Finding {
-                code: f.code,
-                layer: f.layer.name(),
-                severity: f.severity.name(),
-                field: f.field,
-                column: f.column,
-                rows_affected: f.rows_affected,
-                example_rows: f.example_rows,
-                message: f.message,
-                suggestion: f.suggestion,
-                cost: f.cost,
-            })
-            .collect()
+        self.0.findings.iter().cloned().map(Finding::from).collect()
     }
 
     /// The AUC to expect of a model trained on the table, with purpose="train" where it can be said.

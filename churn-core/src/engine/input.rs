@@ -1,6 +1,7 @@
 //! What a table can be given as.
 
 use crate::error::Result;
+use crate::events::{ChurnDefinition, EventSettings, FeatureTable};
 use crate::read::{self, ReadOptions};
 use crate::table::RawTable;
 use std::borrow::Cow;
@@ -19,6 +20,8 @@ pub enum Input<'a> {
     Records(&'a [Record]),
     /// A table that was read before.
     Raw(&'a RawTable),
+    /// Features that were built before.
+    Features(&'a FeatureTable),
 }
 
 impl Input<'_> {
@@ -35,7 +38,24 @@ impl Input<'_> {
                 Some(said) => Cow::Owned(said),
                 None => Cow::Borrowed(raw),
             },
+            Input::Features(built) => Cow::Owned(built.to_raw()),
         })
+    }
+
+    /// What churned means, where the table was labelled by a definition.
+    pub fn definition(&self) -> Option<&ChurnDefinition> {
+        if let Input::Features(built) = self { built.definition.as_ref() } else { None }
+    }
+
+    /// How the features were made, where they were made from tables of events.
+    pub fn event_settings(&self) -> Option<&EventSettings> {
+        if let Input::Features(built) = self { Some(&built.settings) } else { None }
+    }
+}
+
+impl<'a> From<&'a FeatureTable> for Input<'a> {
+    fn from(built: &'a FeatureTable) -> Self {
+        Input::Features(built)
     }
 }
 

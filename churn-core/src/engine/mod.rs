@@ -1,5 +1,6 @@
 //! The one facade that ties the stages together; every binding calls this and nothing else.
 
+mod events;
 mod input;
 mod options;
 mod run;
@@ -7,6 +8,10 @@ mod store;
 #[cfg(feature = "train")]
 mod train;
 
+pub use events::{
+    EventData, EventOptions, TableOverrides, TrainingSetOptions, build_features, build_training_set,
+    check_point_in_time, churn_movements,
+};
 pub use input::{Input, Record};
 pub use options::ScoreOptions;
 pub use run::{Scored, map_columns, validate};

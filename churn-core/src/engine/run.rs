@@ -102,6 +102,12 @@ impl Engine {
         let own_names = self.model().plan.features().iter().map(|f| (&f.name, &f.name));
         let own_names = own_names.filter(|(name, _)| crate::schema::field(name).is_some());
         let seen_in_training = self.model().headers.iter().filter(|(_, field)| raw.column(field).is_none());
+        // Its features of no canonical field keep their names, whatever else those might mean.
+        for feature in self.model().plan.features().iter().filter(|f| crate::schema::field(&f.name).is_none()) {
+            if raw.column(&feature.name).is_some() && !all.contains_key(&feature.name) {
+                all.insert(feature.name.clone(), None);
+            }
+        }
         for (header, field) in own_names.chain(seen_in_training) {
             if raw.column(header).is_some() && !taken.contains(field) && !all.contains_key(header) {
                 all.insert(header.clone(), Some(field.clone()));
@@ -195,9 +201,13 @@ impl Engine {
     /// # Errors
     /// As [`score`](Engine::score).
     pub fn score_one(&self, record: &Record, options: &ScoreOptions<'_>) -> Result<Prediction> {
-        let raw = crate::read::read_records(std::slice::from_ref(record))?;
+        self.score_raw_one(&crate::read::read_records(std::slice::from_ref(record))?, options)
+    }
+
+    /// Scores the first row of a raw table.
+    pub(super) fn score_raw_one(&self, raw: &RawTable, options: &ScoreOptions<'_>) -> Result<Prediction> {
         let n_reasons = options.n_reasons()?;
-        let (_, _, table, matrix) = self.prepare(&raw, options)?;
+        let (_, _, table, matrix) = self.prepare(raw, options)?;
         let reasoner = Reasoner::new(self.model(), self.explainer());
         let row = self.predict_row(&reasoner, &table, &matrix, 0, n_reasons)?;
         Ok(Prediction {

@@ -2,6 +2,7 @@
 
 use super::{Engine, Input};
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::{ChurnDefinition, EventSettings};
 use crate::features::derive;
 use crate::map::{self, MapOptions};
 use crate::metrics;
@@ -39,6 +40,10 @@ pub struct TrainOptions<'a> {
     pub data_description: Option<String>,
     /// Folds to measure on: for each repeat the fold of each row; five stratified folds where not given.
     pub folds: Option<Vec<Vec<usize>>>,
+    /// What churned means; what the table itself says, where it was labelled by a definition.
+    pub definition: Option<ChurnDefinition>,
+    /// How the features were made from tables of events; what the table itself says where not given.
+    pub event_settings: Option<EventSettings>,
     /// How to read.
     pub read: ReadOptions,
     /// Progress, and a way to stop.
@@ -85,6 +90,7 @@ impl Engine {
     /// Of the stages `read`, `map` and `validate` (`leakage`, `single_class`); `too_few_rows`; `cancelled`.
     pub fn train<'a>(input: impl Into<Input<'a>>, options: &TrainOptions<'_>) -> Result<Engine> {
         let input = input.into();
+        let definition = options.definition.clone().or_else(|| input.definition().cloned());
         let raw = input.read(&options.read)?;
         let mapping = map::map_table(
             &raw,
@@ -139,6 +145,8 @@ impl Engine {
             allowed: options.allow.clone(),
             intended_use: "Ranking customers by their risk of leaving and telling why, so that people can act; not for decisions about people without a human.".into(),
             limits: limits(&table),
+            definition: definition.clone(),
+            events: options.event_settings.clone().or_else(|| input.event_settings().cloned()),
         };
         let mapped = mapping.fields();
         let used = |name: &str| fitted.plan.features().iter().any(|f| f.name == name);
@@ -153,8 +161,10 @@ impl Engine {
             interval: fitted.interval,
             label: LabelDefinition {
                 column: label_column,
-                description: "the customer left, as the label column says".into(),
-                horizon_days: None,
+                description: definition
+                    .as_ref()
+                    .map_or_else(|| "the customer left, as the label column says".into(), ChurnDefinition::describe),
+                horizon_days: definition.as_ref().map(|d| d.horizon_days),
             },
             profile,
             card,

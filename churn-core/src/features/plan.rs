@@ -208,7 +208,10 @@ pub(crate) fn spec(name: &str, kind: FeatureKind, profile: &Profile) -> FeatureS
     let (readable, unit) = match (schema::field(name), derived) {
         (Some(field), _) => (field.readable.clone(), field.unit.clone()),
         (None, Some(derived)) => (derived.readable.to_owned(), Some(derived.unit.to_owned())),
-        (None, None) => (name.to_owned(), None),
+        (None, None) => match schema::event_feature(name) {
+            Some(made) => (made.readable.clone(), made.unit.clone()),
+            None => (name.to_owned(), None),
+        },
     };
     FeatureSpec { name: name.to_owned(), readable, unit, credit_to: profile.credit_field(name).to_owned(), kind }
 }

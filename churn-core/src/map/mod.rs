@@ -27,7 +27,7 @@ mod values;
 pub use mapping::{Candidate, ColumnMatch, Mapping, MissingField};
 
 use crate::error::Result;
-use crate::schema::{Profile, TableKind};
+use crate::schema::{self, Profile, TableKind};
 use crate::table::RawTable;
 use aliases::{Index, index};
 use assign::{THRESHOLD, confidence};
@@ -122,7 +122,10 @@ pub fn map_columns_without(columns: &[ColumnInput], options: &MapOptions, off: &
     let kind = options.table_kind.unwrap_or_else(|| recognise::table_kind(&seen(columns, index(TableKind::Customers))));
     let index = index(kind);
     let seen = seen(columns, index);
-    let forced = overrides::check(columns, kind, &options.overrides)?;
+    let mut forced = overrides::check(columns, kind, &options.overrides)?;
+    // What the engine itself made from tables of events is nothing else.
+    let made = |c: &ColumnInput| kind == TableKind::Customers && schema::event_feature(c.name.trim()).is_some();
+    forced.iter_mut().zip(columns).filter(|(f, c)| f.is_none() && made(c)).for_each(|(f, _)| *f = Some(None));
     let settled: Vec<bool> = forced.iter().map(Option::is_some).collect();
     let mut taken = vec![false; index.fields.len()];
     for field in forced.iter().flatten().flatten() {
@@ -145,6 +148,7 @@ pub fn map_columns_without(columns: &[ColumnInput], options: &MapOptions, off: &
     let notes = assign::cross_check(index, &seen, &found, &chosen);
     let mut matches: Vec<ColumnMatch> = (0..columns.len())
         .map(|c| match forced[c] {
+            Some(None) if made(&columns[c]) => feature_of_ours(&columns[c].name),
             Some(field) => {
                 let pii = field.is_some_and(|f| index.fields[f].pii) || pii::personal(&seen[c].header, &seen[c].values);
                 overridden(&columns[c].name, index, field, pii)
@@ -264,6 +268,20 @@ fn own_spellings(profile: &Profile, kind: TableKind, index: &Index) -> HashMap<S
     own
 }
 
+/// The match of a column that the engine made from tables of events.
+fn feature_of_ours(source: &str) -> ColumnMatch {
+    ColumnMatch {
+        source: source.to_owned(),
+        field: None,
+        confidence: 100.0,
+        method: "exact".to_owned(),
+        evidence: vec!["a feature made from tables of events".to_owned()],
+        alternatives: Vec::new(),
+        warnings: Vec::new(),
+        pii: false,
+    }
+}
+
 /// The match of a column that the caller decided.
 fn overridden(source: &str, index: &Index, field: Option<usize>, pii: bool) -> ColumnMatch {
     let words = if field.is_some() { "mapped by the caller" } else { "left unmapped by the caller" };
@@ -372,5 +390,12 @@ pub fn inputs(table: &RawTable) -> Vec<ColumnInput> {
 /// # Errors
 /// As [`map_columns`].
 pub fn map_table(table: &RawTable, options: &MapOptions) -> Result<Mapping> {
-    map_columns(&inputs(table), options)
+    if table.stated().is_empty() {
+        return map_columns(&inputs(table), options);
+    }
+    let mut overrides = table.stated().clone();
+    // The caller has the last word, and a field that he gives to one column is no other's.
+    overrides.retain(|_, field| field.is_none() || !options.overrides.values().any(|given| given == field));
+    overrides.extend(options.overrides.clone());
+    map_columns(&inputs(table), &MapOptions { overrides, ..options.clone() })
 }

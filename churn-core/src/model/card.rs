@@ -1,5 +1,6 @@
 //! The model card: where a model comes from, how good it is, what it is not for.
 
+use crate::events::{ChurnDefinition, EventSettings};
 use serde::{Deserialize, Serialize};
 
 /// One figure of merit with its spread.
@@ -42,6 +43,12 @@ pub struct ModelCard {
     pub intended_use: String,
     /// Limits.
     pub limits: Vec<String>,
+    /// What churned means, where the label was read from tables of events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub definition: Option<ChurnDefinition>,
+    /// How the features were made from tables of events.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub events: Option<EventSettings>,
 }
 
 impl ModelCard {
@@ -66,8 +73,9 @@ impl ModelCard {
         }
         if !self.metrics.is_empty() {
             text += &format!(
-                "\n## Held-out quality\n\n{}\n\n| metric | mean | sd over folds |\n|---|---|---|\n",
-                self.protocol
+                "\n## Held-out quality\n\n{}\n{}\n| metric | mean | sd over folds |\n|---|---|---|\n",
+                self.protocol,
+                self.definition.as_ref().map_or(String::new(), |d| format!("\nChurned means {}.\n", d.describe()))
             );
             for m in &self.metrics {
                 text += &format!("| {} | {:.4} | {:.4} |\n", m.name, m.mean, m.sd);

@@ -4,10 +4,12 @@
 //! stands in `schema/fields.toml`; everything that differs from industry to industry stands in
 //! `profiles/*.toml`. Code asks the schema, it never lists fields by itself.
 
+mod event_features;
 mod expression;
 mod levels;
 mod profile;
 
+pub use event_features::{EventFeature, event_feature, event_features};
 pub use expression::{Comparison, Condition, Expression, Term};
 pub use levels::{canonical_level, level_key};
 pub use profile::{Audience, Identity, PlaybookEntry, Profile, Range, RiskBands, Rule, Templates};
@@ -37,7 +39,7 @@ pub enum FieldType {
 }
 
 /// The kind of a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TableKind {
     /// One row a customer at one point in time.
@@ -117,6 +119,10 @@ pub struct FieldSpec {
     /// Whether it exists, or has its value, only because the customer left: never a feature.
     #[serde(default)]
     pub leak: bool,
+    /// Whether it is a count or a state that moves from day to day, so that today's value says nothing safe about an
+    /// earlier day.
+    #[serde(default)]
+    pub volatile: bool,
 }
 
 impl FieldSpec {

@@ -12,11 +12,12 @@ mod source;
 
 pub(crate) use arrow::{batch_of, column_from_arrow};
 pub use column::ColumnData;
-pub(crate) use column::{days_from_date, format_date, format_number, format_timestamp};
+pub(crate) use column::{date_from_days, days_from_date, format_date, format_number, format_timestamp};
 #[cfg(feature = "polars")]
 pub(crate) use polars::frame_of;
 pub use source::{CellFormat, DateOrder, Source};
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Where the rows of a table stand in their source.
@@ -58,13 +59,26 @@ pub struct RawTable {
     places: Places,
     source: Source,
     notes: Vec<ReadNote>,
+    stated: BTreeMap<String, Option<String>>,
 }
 
 impl RawTable {
     /// A table of these columns, all of one length.
     pub fn new(columns: Vec<RawColumn>, n_rows: usize, places: Places, source: Source, notes: Vec<ReadNote>) -> Self {
         debug_assert!(columns.iter().all(|c| c.data.len() == n_rows));
-        RawTable { columns, n_rows, places, source, notes }
+        RawTable { columns, n_rows, places, source, notes, stated: BTreeMap::new() }
+    }
+
+    /// The table, with the word of whoever made it on what its columns mean: header -> canonical field, or `None` for a
+    /// column that means none.
+    #[must_use]
+    pub fn with_stated(self, stated: BTreeMap<String, Option<String>>) -> Self {
+        RawTable { stated, ..self }
+    }
+
+    /// What whoever made the table says of its columns; empty for a table that was read.
+    pub fn stated(&self) -> &BTreeMap<String, Option<String>> {
+        &self.stated
     }
 
     /// The columns in the order of the source.

@@ -30,6 +30,7 @@ _Table: TypeAlias = (
 _Date: TypeAlias = str | datetime.date | datetime.datetime
 _Progress: TypeAlias = Callable[[str, int, int], object] | bool
 _Overrides: TypeAlias = AbcMapping[str, str | None]
+_TableOverrides: TypeAlias = AbcMapping[str, AbcMapping[str, str | None]]
 
 __version__: str
 
@@ -284,6 +285,20 @@ class Engine:
         as_of: _Date | None = None,
         scored_at: _Date | None = None,
     ) -> Prediction: ...
+    def score_customer(
+        self,
+        record: dict[str, Any],
+        *,
+        tickets: _Table | None = None,
+        payments: _Table | None = None,
+        usage: _Table | None = None,
+        interactions: _Table | None = None,
+        subscriptions: _Table | None = None,
+        reasons: int | None = None,
+        overrides: _TableOverrides | None = None,
+        as_of: _Date | None = None,
+        scored_at: _Date | None = None,
+    ) -> Prediction: ...
     def explain(
         self, table: _Table, *, overrides: _Overrides | None = None, as_of: _Date | None = None
     ) -> Explanation: ...
@@ -325,3 +340,125 @@ def train(
     version: str | None = None,
 ) -> Engine: ...
 def _provoke(seed: int) -> None: ...
+
+@final
+class FeatureTable:
+    """A table that the engine made; an Arrow stream."""
+
+    @property
+    def columns(self) -> list[str]: ...
+    @property
+    def findings(self) -> list[Finding]: ...
+    @property
+    def definition(self) -> ChurnDefinition | None: ...
+    def to_dicts(self) -> list[dict[str, Any]]: ...
+    def to_pandas(self) -> pd.DataFrame: ...
+    def to_polars(self) -> pl.DataFrame: ...
+    def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+    def __len__(self) -> int: ...
+
+@final
+class ChurnDefinition:
+    """What churned means."""
+
+    def __new__(
+        cls,
+        horizon_days: int,
+        gap_days: int | None = None,
+        booking: str | None = None,
+        inactivity_days: int | None = None,
+        *,
+        past_due_days: int | None = None,
+        activity: Sequence[str] | None = None,
+        kind: str | None = None,
+        pauses: str | None = None,
+        same_month: str | None = None,
+        reactivation_days: int | None = None,
+        grace_days: int | None = None,
+    ) -> ChurnDefinition: ...
+    @staticmethod
+    def preset(name: str, horizon_days: int) -> ChurnDefinition: ...
+    @staticmethod
+    def from_dict(fields: dict[str, Any]) -> ChurnDefinition: ...
+    def to_dict(self) -> dict[str, Any]: ...
+    @property
+    def hash(self) -> str: ...
+    @property
+    def id(self) -> str: ...
+    @property
+    def horizon_days(self) -> int: ...
+    @property
+    def gap_days(self) -> int: ...
+    @property
+    def inactivity_days(self) -> int | None: ...
+    def describe(self) -> str: ...
+    def __eq__(self, other: object, /) -> bool: ...
+    def __ne__(self, other: object, /) -> bool: ...
+
+@final
+class PointInTimeCheck:
+    @property
+    def ok(self) -> bool: ...
+    @property
+    def columns(self) -> list[str]: ...
+    @property
+    def rows_removed(self) -> int: ...
+
+def build_features(
+    customers: _Table,
+    *,
+    tickets: _Table | None = None,
+    payments: _Table | None = None,
+    usage: _Table | None = None,
+    interactions: _Table | None = None,
+    subscriptions: _Table | None = None,
+    as_of: _Date,
+    profile: str | Profile | None = None,
+    overrides: _TableOverrides | None = None,
+    settings: dict[str, Any] | None = None,
+) -> FeatureTable: ...
+def build_training_set(
+    customers: _Table,
+    *,
+    tickets: _Table | None = None,
+    payments: _Table | None = None,
+    usage: _Table | None = None,
+    interactions: _Table | None = None,
+    subscriptions: _Table | None = None,
+    definition: ChurnDefinition,
+    start: _Date | None = None,
+    end: _Date | None = None,
+    every: str | int | None = None,
+    observed_until: _Date | None = None,
+    keep: Sequence[str] | None = None,
+    profile: str | Profile | None = None,
+    overrides: _TableOverrides | None = None,
+    settings: dict[str, Any] | None = None,
+) -> FeatureTable: ...
+def check_point_in_time(
+    customers: _Table,
+    *,
+    tickets: _Table | None = None,
+    payments: _Table | None = None,
+    usage: _Table | None = None,
+    interactions: _Table | None = None,
+    subscriptions: _Table | None = None,
+    as_of: _Date,
+    profile: str | Profile | None = None,
+    overrides: _TableOverrides | None = None,
+    settings: dict[str, Any] | None = None,
+) -> PointInTimeCheck: ...
+def churn_movements(
+    customers: _Table,
+    *,
+    tickets: _Table | None = None,
+    payments: _Table | None = None,
+    usage: _Table | None = None,
+    interactions: _Table | None = None,
+    subscriptions: _Table | None = None,
+    definition: ChurnDefinition,
+    profile: str | Profile | None = None,
+    overrides: _TableOverrides | None = None,
+    settings: dict[str, Any] | None = None,
+) -> FeatureTable: ...
+def event_features() -> list[dict[str, Any]]: ...

@@ -99,6 +99,11 @@ fn categories(column: &ColumnData) -> ParsedColumn {
     ParsedColumn::clean(texts_by(column, |c| Some(c).filter(|c| !is_missing_category(c))), "category")
 }
 
+/// An id as [`read_as`] reads it, of a trimmed cell.
+pub(crate) fn plain_id(cell: &str) -> &str {
+    unprotected(cell).unwrap_or(cell)
+}
+
 /// The text inside Excel's `="..."`.
 fn unprotected(cell: &str) -> Option<&str> {
     cell.strip_prefix("=\"")?.strip_suffix('"').map(str::trim)
