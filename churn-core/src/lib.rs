@@ -30,12 +30,14 @@
 //!
 //! [`Engine`] ties them together. The crate has no clock, reads no environment and keeps no global state.
 
+mod config;
 pub mod decide;
 pub mod engine;
 pub mod error;
 pub mod explain;
 pub mod features;
 mod files;
+pub mod health;
 pub mod map;
 pub mod metrics;
 pub mod model;

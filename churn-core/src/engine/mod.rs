@@ -1,11 +1,13 @@
 //! The one facade that ties the stages together; every binding calls this and nothing else.
 
+mod health;
 mod input;
 mod options;
 mod run;
 #[cfg(feature = "train")]
 mod train;
 
+pub use health::{HealthOptions, health_backtest, health_score};
 pub use input::{Input, Record};
 pub use options::ScoreOptions;
 pub use run::{Scored, map_columns, validate};
