@@ -30,6 +30,7 @@
 //!
 //! [`Engine`] ties them together. The crate has no clock, reads no environment and keeps no global state.
 
+pub mod alert;
 mod config;
 pub mod decide;
 pub mod engine;

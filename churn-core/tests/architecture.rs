@@ -20,6 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("score", &["features", "model", "schema"]),
     ("explain", &["error", "features", "model", "schema", "table"]),
     ("decide", &["explain", "schema", "score"]),
+    ("alert", &["config", "error", "schema", "table"]),
     ("health", &["config", "error", "features", "metrics", "schema", "table"]),
     ("registry", &["error", "model"]),
     ("report", &["decide", "error", "explain", "files", "map", "read", "score", "table", "validate"]),
