@@ -39,6 +39,7 @@ pub mod explain;
 pub mod features;
 mod files;
 pub mod health;
+pub mod lead;
 pub mod map;
 pub mod metrics;
 pub mod model;

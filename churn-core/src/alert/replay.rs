@@ -41,7 +41,7 @@ pub struct RuleReplay {
     /// Escalations.
     pub escalated: usize,
     /// Alerts silenced, by reason.
-    pub suppressed: BTreeMap<String, usize>,
+    pub silenced: BTreeMap<String, usize>,
     /// Alerts whose customer left within the horizon.
     pub churned: usize,
     /// Their share: the precision against churn. `None` where nothing is known of churn, or there is no alert.
@@ -125,7 +125,7 @@ pub fn replay(engine: &AlertEngine, history: &[Observation], options: &ReplayOpt
             out.per_week = mine.len() as f64 / weeks;
             out.escalated = escalated.count();
             for s in suppressed.iter().filter(|s| s.rule == rule.name) {
-                *out.suppressed.entry(s.reason.clone()).or_default() += 1;
+                *out.silenced.entry(s.reason.clone()).or_default() += 1;
             }
             judge(&mut out, &mine, &churned, &ended, options, last);
             out

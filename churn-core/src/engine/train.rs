@@ -133,6 +133,12 @@ impl Engine {
         )?;
         let as_of = options.as_of.as_deref().map(|t| super::options::day(t, "as_of")).transpose()?;
         let Prepared { table, labels, label_column } = prepare(judged, as_of)?;
+        // What the profile never allows is no leak to stop at: it is left out.
+        let barred = |c: &crate::table::Column| {
+            let named = |name: &String| options.allow.contains(name);
+            (profile.excludes(&c.source) || profile.excludes(&c.name)) && !named(&c.source) && !named(&c.name)
+        };
+        let table = table.without(barred);
         train::check_enough(&labels)?;
         check_leaks(&table, &labels, &options.allow)?;
         let data = Labelled { table: &table, labels: &labels, profile: &profile, exclude: &[] };

@@ -374,6 +374,9 @@ fn check_weight(weight: f64, place: Place) -> std::result::Result<(), Fault> {
 
 fn check_dimensions(dimensions: &[Dimension], place: &Place) -> std::result::Result<(), Fault> {
     let at = |i: usize| place.key("dimension").item(i);
+    for (i, dimension) in dimensions.iter().enumerate() {
+        check_weight(dimension.weight, at(i).key("weight"))?;
+    }
     if !dimensions.iter().any(|d| d.weight > 0.0) {
         return Err(Fault::new(place.key("dimension"), "no dimension has a weight", "give one a weight above 0"));
     }
@@ -381,7 +384,6 @@ fn check_dimensions(dimensions: &[Dimension], place: &Place) -> std::result::Res
         return Err(twice("dimension", name, at(i)));
     }
     for (i, dimension) in dimensions.iter().enumerate() {
-        check_weight(dimension.weight, at(i).key("weight"))?;
         if dimension.measures.is_empty() {
             return Err(Fault::new(
                 at(i),

@@ -240,6 +240,15 @@ impl HealthScores {
         columns.push(("as_of".to_owned(), ColumnData::text(rows.map(|_| self.as_of.as_deref()))));
         columns
     }
+
+    /// The result as an Arrow record batch, the columns as in [`columns`](HealthScores::columns).
+    ///
+    /// # Errors
+    /// None but a bug's.
+    pub fn to_record_batch(&self) -> Result<arrow_array::RecordBatch> {
+        let columns = self.columns();
+        crate::table::batch_of(columns.iter().map(|(n, d)| (n.as_str(), d)))
+    }
 }
 
 /// A value as people read it.

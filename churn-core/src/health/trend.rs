@@ -86,7 +86,7 @@ pub fn trend(history: &[(i32, f64)]) -> Option<Trend> {
     let c = Z * ((size(n) - ties) / 18.0).sqrt();
     let pairs = slopes.len() as f64;
     let rank = |r: f64| slopes[(r.max(0.0) as usize).min(slopes.len() - 1)];
-    let (low, high) = (rank(((pairs - c) / 2.0).floor() - 1.0), rank(((pairs + c) / 2.0).ceil()));
+    let (low, high) = (rank(((pairs - c) / 2.0).round_ties_even() - 1.0), rank(((pairs + c) / 2.0).round_ties_even()));
     let direction = if high < 0.0 {
         "falling"
     } else if low > 0.0 {
@@ -247,14 +247,16 @@ mod tests {
         assert_eq!(trend(&shuffled), trend(&line), "the order of the scores does not matter");
     }
 
-    // Reference: scipy 1.16 theilslopes(y, x, 0.95) on the same numbers: slope 0.5, low 0.3, high 0.8 per day.
+    // Reference: scipy 1.17.1, theilslopes(y, range(8), 0.95).
     #[test]
     fn the_interval_is_sens() {
         let y = [1.0, 1.8, 2.1, 3.2, 2.9, 4.4, 4.1, 5.0];
         let history: Vec<(i32, f64)> = (0..8).map(|i| (i, y[i as usize])).collect();
         let t = trend(&history).expect("trend");
-        assert!(t.low < t.slope_30d && t.slope_30d < t.high);
-        assert!(t.slope_30d / 30.0 > 0.5 && t.slope_30d / 30.0 < 0.65, "{t:?}");
+        let expected = [0.560_714_285_714_285_7, 0.366_666_666_666_666_64, 0.733_333_333_333_333_4];
+        for (got, expected) in [t.slope_30d, t.low, t.high].into_iter().zip(expected) {
+            assert!((got / 30.0 - expected).abs() < 1e-12, "{t:?}");
+        }
     }
 
     #[test]

@@ -4,9 +4,11 @@
 //! stands in `schema/fields.toml`; everything that differs from industry to industry stands in
 //! `profiles/*.toml`. Code asks the schema, it never lists fields by itself.
 
+mod actionable;
 mod levels;
 mod profile;
 
+pub use actionable::{Actionable, Sense};
 pub use levels::{canonical_level, level_key};
 pub use profile::{Audience, Identity, PlaybookEntry, Profile, Range, RiskBands, Rule, Templates};
 
