@@ -15,7 +15,7 @@ use std::collections::BTreeMap;
 
 /// A model, ready to map, judge, score and explain.
 #[napi]
-pub struct Engine(churn_core::Engine);
+pub struct Engine(pub(crate) churn_core::Engine);
 
 /// The options of a scoring call, owned.
 struct Scoring {

@@ -4,6 +4,7 @@
 //! that return a Promise (`error::job`), and what it gives becomes JavaScript values again (`output`). Whatever
 //! goes wrong on the way becomes one kind of `Error` (`error::raise`).
 
+mod desk;
 mod engine;
 mod error;
 mod functions;

@@ -75,6 +75,11 @@ impl Json {
     pub fn new(value: Value) -> Json {
         Json(rename(value, camel))
     }
+
+    /// Of JSON whose keys are as they shall be.
+    pub fn plain(value: Value) -> Json {
+        Json(value)
+    }
 }
 
 impl TypeName for Json {

@@ -1,6 +1,8 @@
 //! Python bindings: conversions and names only; every decision is churn-core's.
 
+mod actions;
 mod convert;
+mod desk;
 mod engine;
 mod error;
 mod functions;
@@ -15,6 +17,9 @@ use pyo3::prelude::*;
 fn _churn(m: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(m)?;
     m.add_class::<engine::Engine>()?;
+    m.add_class::<desk::AlertEngine>()?;
+    m.add_class::<desk::HealthScores>()?;
+    m.add_class::<desk::LeadScores>()?;
     m.add_class::<profile::Profile>()?;
     m.add_class::<results::ColumnMatch>()?;
     m.add_class::<results::Evaluation>()?;
@@ -25,6 +30,10 @@ fn _churn(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<results::Predictions>()?;
     m.add_class::<results::QualityReport>()?;
     m.add_class::<table::Table>()?;
+    m.add_function(wrap_pyfunction!(desk::_call, m)?)?;
+    m.add_function(wrap_pyfunction!(desk::health_backtest, m)?)?;
+    m.add_function(wrap_pyfunction!(desk::health_score, m)?)?;
+    m.add_function(wrap_pyfunction!(desk::lead_score, m)?)?;
     m.add_function(wrap_pyfunction!(functions::map_columns, m)?)?;
     m.add_function(wrap_pyfunction!(table::read, m)?)?;
     m.add_function(wrap_pyfunction!(functions::train, m)?)?;

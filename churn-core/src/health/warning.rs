@@ -42,6 +42,11 @@ pub struct EarlyWarning {
     pub autocorrelation: f64,
     /// Standard deviation of the scores around their level, pooled.
     pub deviation: f64,
+    /// Mean of the customers' levels.
+    pub level: f64,
+    /// Standard deviation of the customers' levels, without what chance alone makes them differ by. A customer's own level
+    /// counts the more against the mean, the more customers differ (empirical Bayes).
+    pub level_deviation: f64,
     /// Months of customers that the rate was measured on.
     pub customer_months: f64,
     /// False alarms per 100 customers and month to expect: measured, or by theory.
@@ -132,12 +137,24 @@ impl EarlyWarning {
         }
         let deviation = (squares / n).sqrt().max(1e-9);
         let autocorrelation = if squares > 0.0 { (products / squares).clamp(0.0, MAX_AUTOCORRELATION) } else { 0.0 };
+        // Correlated scores tell less of a level than as many independent ones.
+        let inflation = (1.0 + autocorrelation) / (1.0 - autocorrelation);
+        let known = |h: &Vec<f64>| h.iter().copied().filter(|x| x.is_finite()).collect::<Vec<f64>>();
+        let long: Vec<Vec<f64>> = histories.iter().filter(|h| h.len() > options.baseline).map(known).collect();
+        let lengths = long.iter().map(Vec::len).sum::<usize>() as f64 / long.len() as f64;
+        let levels: Vec<f64> = long.into_iter().map(|mut h| median(&mut h)).collect();
+        let (level, spread) = crate::metrics::mean_sd(&levels);
+        let chance = deviation * deviation * inflation / lengths;
+        // One customer says nothing of how customers differ: its own level is all there is.
+        let between = if levels.len() < 10 { 1e6 * deviation * deviation } else { (spread * spread - chance).max(0.0) };
         let mut fitted = EarlyWarning {
             options,
             threshold: 0.0,
             method: "theory".into(),
             autocorrelation,
             deviation,
+            level,
+            level_deviation: between.sqrt(),
             customer_months: 0.0,
             false_alarm_rate: options.false_alarms,
         };
@@ -171,7 +188,10 @@ impl EarlyWarning {
         let mut warnings = Vec::new();
         let mut start = 0;
         // Long-run over short-run scatter of a first-order autoregression.
-        let inflation = ((1.0 + self.autocorrelation) / (1.0 - self.autocorrelation)).sqrt();
+        let ratio = (1.0 + self.autocorrelation) / (1.0 - self.autocorrelation);
+        let inflation = ratio.sqrt();
+        // The mean of all levels counts as so many observations of the customer's own.
+        let prior = self.deviation * self.deviation * ratio / (self.level_deviation * self.level_deviation).max(1e-9);
         while start < history.len() {
             let known = history[start..].iter().enumerate().filter(|(_, x)| x.is_finite());
             let first: Vec<(usize, f64)> = known.take(self.options.baseline).map(|(i, x)| (start + i, *x)).collect();
@@ -181,11 +201,12 @@ impl EarlyWarning {
             let mut level = median(&mut first.iter().map(|f| f.1).collect::<Vec<_>>());
             let squares: f64 = first.iter().map(|f| (f.1 - level).powi(2)).sum();
             let m = first.len() as f64;
+            level += (self.level - level) * prior / (prior + m);
             let variance = (squares + POOLED_AS * self.deviation * self.deviation) / (m + POOLED_AS);
             let scale = (variance.sqrt() * inflation).max(1e-9);
             let learnt = first[first.len() - 1].0 + 1;
             let lag = self.options.baseline / 2;
-            let (mut sum, mut since, mut at, mut n) = (0.0, None, learnt, m);
+            let (mut sum, mut since, mut at, mut n) = (0.0, None, learnt, m + prior);
             let mut alarm = None;
             while at < history.len() {
                 let x = history[at];
