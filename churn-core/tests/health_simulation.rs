@@ -62,7 +62,9 @@ impl Random {
 }
 
 /// Logins and tickets of each day of one account; the day its decline begins, if it has one.
-fn account(seed: u64, declines: bool) -> (Vec<f64>, Vec<f64>, Option<usize>) {
+type Account = (Vec<f64>, Vec<f64>, Option<usize>);
+
+fn account(seed: u64, declines: bool) -> Account {
     let mut rng = Random(seed.wrapping_mul(0x2545_F491_4F6C_DD1D) ^ 0x5DEE_CE66);
     let rate = 3.0 * (40.0f64 / 3.0).powf(rng.uniform());
     let onset = declines.then(|| WARM_UP + 60 + (rng.uniform() * 80.0) as usize);
@@ -84,7 +86,7 @@ fn histories(seeds: std::ops::Range<u64>, declines: bool) -> (Vec<Vec<f64>>, Vec
     let mut all = vec![Vec::with_capacity(DAYS); accounts.len()];
     for day in WARM_UP..WARM_UP + DAYS {
         let sum = |values: &[f64], from: usize, to: usize| values[from..to].iter().sum::<f64>();
-        let column = |name: &str, f: &dyn Fn(&(Vec<f64>, Vec<f64>, Option<usize>)) -> f64| Column {
+        let column = |name: &str, f: &dyn Fn(&Account) -> f64| Column {
             name: name.into(),
             canonical: false,
             source: name.into(),

@@ -399,7 +399,7 @@ impl Run<'_> {
     fn deliver(&mut self, notification: Notification, delivery: Delivery, at: i64) {
         let recipient = notification.recipient.clone();
         if delivery == Delivery::Digest {
-            self.into_digest(notification, at);
+            self.add_to_digest(notification, at);
             return;
         }
         let engine = self.engine;
@@ -431,7 +431,7 @@ impl Run<'_> {
                 at,
                 reason: "cap".into(),
             });
-            self.into_digest(notification, at);
+            self.add_to_digest(notification, at);
             return;
         }
         owner.sent += 1;
@@ -446,7 +446,7 @@ impl Run<'_> {
         self.state.owners.entry(recipient.to_owned()).or_default()
     }
 
-    fn into_digest(&mut self, notification: Notification, at: i64) {
+    fn add_to_digest(&mut self, notification: Notification, at: i64) {
         let engine = self.engine;
         let recipient = notification.recipient.clone();
         let next = engine.zone_of(&recipient).next(at, engine.digest_at);

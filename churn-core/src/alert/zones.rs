@@ -96,7 +96,7 @@ mod tests {
         assert_eq!(until("2026-07-14T17:00:00Z", true), Some(at("2026-07-15T06:00:00Z")));
         assert_eq!(until("2026-07-17T17:00:00Z", true), Some(at("2026-07-20T06:00:00Z")), "a whole weekend");
         assert_eq!(until("2026-07-17T17:00:00Z", false), Some(at("2026-07-18T06:00:00Z")));
-        assert_eq!(zone("Nowhere/At_All").is_none(), true);
+        assert!(zone("Nowhere/At_All").is_none());
         assert_eq!((minutes("08:30"), minutes("24:00"), minutes("8:30")), (Some(510), None, None));
     }
 

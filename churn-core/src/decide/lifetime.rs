@@ -70,8 +70,9 @@ fn solve(mut a: [[f64; 3]; 3], mut b: [f64; 3]) -> Option<[f64; 3]> {
         for r in 0..3 {
             if r != i {
                 let f = a[r][i] / a[i][i];
-                for c in 0..3 {
-                    a[r][c] -= f * a[i][c];
+                let pivot_row = a[i];
+                for (x, p) in a[r].iter_mut().zip(pivot_row) {
+                    *x -= f * p;
                 }
                 b[r] -= f * b[i];
             }

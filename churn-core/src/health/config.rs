@@ -309,7 +309,7 @@ impl HealthConfig {
         for (i, condition) in variant.when.iter().enumerate() {
             let numeric = condition.at_least.is_some() || condition.below.is_some();
             let empty = matches!((condition.at_least, condition.below), (Some(a), Some(b)) if a >= b);
-            if numeric == !condition.is.is_empty() || empty {
+            if numeric != condition.is.is_empty() || empty {
                 return Err(Fault::new(
                     place.key("when").item(i),
                     format!("the condition on '{}' can never hold, or always does", condition.field),
