@@ -14,7 +14,7 @@ WHEELS      := $(CARGO_TARGET_DIR)/wheels
 # One runner for all Rust tests: nextest where it is installed.
 NEXTEST     := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: demo test lint test-rust fuzz-read test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-leaks bench-validate clean test-install sizes bench-node bench-hosts bench-overhead bench-events
+.PHONY: demo test lint test-rust fuzz-read test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-leaks bench-validate clean test-install sizes bench-node bench-hosts bench-overhead bench-events bench-health
 
 demo:
 	$(CARGO) run --release $(CORE) $(LEAN) --features pretrained --example demo
@@ -77,6 +77,9 @@ $(VENV)/ready: churn-py/requirements-dev.txt
 # Rebuilds the shipped models; needs the real data in CHURN_DATA_DIR (default ../shared/data).
 models:
 	$(CARGO) run --release $(CORE) $(LEAN) --features train --example build_models -- saas telecom
+
+bench-health:
+	$(CARGO) bench -q $(CORE) $(LEAN) --bench health
 
 bench-mapping:
 	$(CARGO) bench -q $(CORE) $(LEAN) --bench mapping

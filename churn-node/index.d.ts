@@ -788,3 +788,318 @@ export declare function validate(table: Table, options?: ValidateOptions | null)
 
 /** Version of the engine. */
 export declare const version: string
+
+/** One customer's health, with the origin of every point. */
+export interface HealthScore {
+  customerId: string
+  /** 0 to 100, 100 = healthy; null where too little is known. */
+  healthScore: number | null
+  healthBand: 'red' | 'yellow' | 'green' | 'unknown'
+  /** Share of the weight that is known, 0 to 1. */
+  coverage: number
+  /** Name of the variant that counted, for example `onboarding`. */
+  variant: string | null
+  asOf: string | null
+  dimensions: Record<string, { score: number; weight: number; won: number }>
+  /** Every point, those that cost most first. */
+  points: {
+    dimension: string
+    measure: string
+    title: string
+    field: string
+    value: number | string
+    score: number
+    weight: number
+    won: number
+    lost: number
+  }[]
+  missing: { dimension: string; measure: string; field: string; weight: number }[]
+  /** The three measures that cost most, in words. */
+  reasons: string[]
+}
+
+/** The health of a table. */
+export interface HealthScores {
+  summary: {
+    customers: number
+    red: number
+    yellow: number
+    green: number
+    unknown: number
+    averageScore: number | null
+    averageCoverage: number
+  }
+  notes: string[]
+  config: string
+  asOf: string | null
+  scores: HealthScore[]
+}
+
+/** How to score health. */
+export interface HealthOptions {
+  /** The day the rows describe. */
+  asOf?: string | null
+  /** Name of a shipped configuration (`saas`, `telecom`), or TOML of one's own. */
+  config?: string | null
+  profile?: string | null
+  overrides?: Record<string, string | null>
+  /** Scale of a column, for example `{ nps_score: [0, 10] }`. */
+  scales?: Record<string, [number, number]>
+}
+
+/** A table of these functions: a path, a list of records, one record, or `{ csv }`. */
+export type DeskTable = string | readonly CustomerRecord[] | CustomerRecord | { csv: string }
+
+/** One lead's score. */
+export interface LeadScore {
+  leadId: string
+  leadScore: number
+  temperature: 'hot' | 'warm' | 'cool' | 'cold'
+  coverage: number
+  /** The score if every unknown item turned out best. */
+  bestCase: number
+  sections: Record<string, { points: number; max: number }>
+  items: { section: string; item: string; title: string; points: number; max: number; known: boolean; field: string | null }[]
+  unknown: string[]
+}
+
+/** The scores of a table of leads. */
+export interface LeadScores {
+  config: string
+  counts: Record<'hot' | 'warm' | 'cool' | 'cold', number>
+  fields: Record<string, string>
+  missing: string[]
+  scores: LeadScore[]
+}
+
+/** Something that was seen of a customer. */
+export interface Observation {
+  customerId: string
+  at: string | Date
+  owner?: string | null
+  values?: Record<string, number | string | boolean>
+  event?: string | null
+}
+
+/** A notification to be sent; send each `id` once. */
+export interface Notification {
+  id: string
+  kind: 'raised' | 'escalated' | 'digest'
+  alertId?: string
+  rule?: string
+  title: string
+  severity: 'info' | 'warning' | 'critical'
+  customerId?: string
+  recipient: string
+  raisedAt: string
+  at: string
+  reason: string
+  action?: string
+  items?: Notification[]
+}
+
+/** What a step gives. */
+export interface AlertStep {
+  /** To be kept, unchanged, and given to the next step. */
+  state: string
+  notifications: Notification[]
+  suppressed: { rule: string; customerId: string; at: string; reason: 'cool_down' | 'duplicate' | 'cap' | 'recovered' }[]
+  stale: number
+  evaluations: number
+}
+
+/** One way to bring a customer under a target risk. */
+export interface Counterfactual {
+  changes: { field: string; readable: string; from: unknown; to: unknown }[]
+  churnProbability: number
+  cost: number
+  evidence: string
+}
+
+/** What a search for counterfactuals gives. */
+export interface Counterfactuals {
+  churnProbability: number
+  target: number
+  /** The cheapest first; empty where there is none, or the customer is there already. */
+  answers: Counterfactual[]
+  reachable: number
+  actionable: string[]
+  note: string
+}
+
+export interface Engine {
+  /** The prediction that a customer would have with some fields changed. */
+  whatIf(
+    record: CustomerRecord,
+    changes: CustomerRecord,
+    options?: { overrides?: Record<string, string | null>; asOf?: string | null; scoredAt?: string | null } | null,
+  ): Promise<Prediction>
+
+  /** The least changes of what can be changed that bring a customer to `target` (0.4) or below. */
+  counterfactuals(
+    record: CustomerRecord,
+    options?: {
+      target?: number
+      n?: number
+      maxChanges?: number
+      overrides?: Record<string, string | null>
+      asOf?: string | null
+    } | null,
+  ): Promise<Counterfactuals>
+}
+
+/** The health of each customer, 0 to 100, 100 = healthy. */
+export declare function healthScore(table: DeskTable, options?: HealthOptions | null): Promise<HealthScores>
+
+/** A health configuration held against who really left. */
+export declare function healthBacktest(
+  table: DeskTable,
+  options?: (HealthOptions & { label?: string | null }) | null,
+): Promise<Record<string, unknown>>
+
+/** What moved each customer's score between two tables. */
+export declare function healthChange(
+  before: HealthOptions & { table: DeskTable },
+  after: HealthOptions & { table: DeskTable },
+): Promise<{ customerId: string; points: number; parts: Record<string, unknown>[]; words: string }[]>
+
+/** Where a history of [day, score] is heading; null for fewer than four. */
+export declare function healthTrend(history: readonly (readonly [string, number | null])[]): Promise<{
+  n: number
+  /** Points per 30 days. */
+  slope30d: number
+  low: number
+  high: number
+  direction: 'falling' | 'rising' | 'steady'
+  changePoint: { day: string; before: number; after: number; pValue: number } | null
+} | null>
+
+/** The change as a share of the larger of the two, -1 to 1. */
+export declare function percentChange(before: number, after: number): Promise<number>
+
+/** The TOML text of a shipped health configuration. */
+export declare function healthConfig(name: 'saas' | 'telecom' | (string & {})): Promise<string>
+
+/** A detector of falling scores, fitted to histories of customers who are doing well. */
+export declare function earlyWarningFit(
+  histories: readonly (readonly (number | null)[])[],
+  options?: { baseline?: number; allowance?: number; falseAlarms?: number; perMonth?: number } | null,
+): Promise<Record<string, unknown>>
+
+/** The alarms in one customer's history. */
+export declare function earlyWarningWatch(
+  detector: Record<string, unknown>,
+  history: readonly (number | null)[],
+): Promise<{ at: number; since: number; level: number; recent: number }[]>
+
+/** The score of each lead, 0 to 100. */
+export declare function leadScore(
+  table: DeskTable,
+  options?: { config?: string | null; bant?: 'scaled' | 'raw' } | null,
+): Promise<LeadScores>
+
+/** The TOML text of a shipped lead scorecard. */
+export declare function leadConfig(name: 'roofing' | 'saas' | (string & {})): Promise<string>
+
+/** Who gets which lead. */
+export declare function routeLeads(
+  leads: readonly { leadId: string; score: number }[],
+  reps: readonly { name: string; topPerformer?: boolean; load?: number; capacity?: number | null; weight?: number }[],
+  options?: { topScore?: number } | null,
+): Promise<{ leadId: string; score: number; rep: string | null; why: string }[]>
+
+/** The TOML text of the shipped alert rules. */
+export declare function alertConfig(): Promise<string>
+
+/** Lets time pass up to `now` and takes what was observed until then; `state` is the last step's, or null. */
+export declare function alertStep(
+  state: string | null,
+  observations: readonly Observation[],
+  options: { now: string | Date; config?: string | null },
+): Promise<AlertStep>
+
+/** Says what became of an alert. */
+export declare function alertSettle(
+  state: string,
+  alertId: string,
+  outcome: 'acknowledged' | 'closed',
+): Promise<{ state: string; settled: boolean }>
+
+/** What rules would have done on a history. */
+export declare function alertReplay(
+  history: readonly Observation[],
+  options?: {
+    config?: string | null
+    churned?: Record<string, string>
+    horizonDays?: number
+    selfResolvedDays?: number
+  } | null,
+): Promise<Record<string, unknown>>
+
+/** A notification as a message; nothing personal but what `include` lists. */
+export declare function alertPayload(
+  notification: Notification,
+  channel: 'email' | 'slack' | 'webhook',
+  options?: {
+    details?: Record<string, unknown>
+    include?: readonly string[]
+    subject?: string
+    body?: string
+    link?: string
+  } | null,
+): Promise<Record<string, unknown>>
+
+/** Whom to contact by expected value. */
+export declare function selectContacts(
+  candidates: readonly { customerId: string; probability: number; value: number; saveRate?: number | null }[],
+  options?: {
+    saveRate?: number
+    contactCost?: number
+    offerCost?: number
+    capacity?: number | null
+    budget?: number | null
+    holdOut?: number
+    seed?: number
+  } | null,
+): Promise<{
+  contacts: { customerId: string; expectedValue: number; group: 'contact' | 'hold_out' | 'beyond' | 'not_worth' }[]
+  nContact: number
+  nHoldOut: number
+  expectedValue: number
+  cost: number
+  saveRate: 'assumed' | 'measured'
+}>
+
+/** What a campaign did. */
+export declare function upliftReadout(
+  treated: readonly { outcome: number; score?: number | null }[],
+  control: readonly { outcome: number; score?: number | null }[],
+  options?: { seed?: number } | null,
+): Promise<Record<string, unknown>>
+
+/** Expected maximum profit for each customer, and the share to contact at which it is reached. */
+export declare function campaignProfit(
+  churned: readonly boolean[],
+  scores: readonly number[],
+  options?: {
+    costs?: { alpha?: number; beta?: number; value?: number; offerCost?: number; contactCost?: number }
+  } | null,
+): Promise<{ profit: number; fraction: number }>
+
+/** Hazards of leaving by month of tenure. */
+export declare function lifetimeFit(
+  tenureMonths: readonly number[],
+  churned: readonly boolean[],
+): Promise<Record<string, unknown>>
+
+/** Money at risk, for each customer and summed. */
+export declare function valueAtRisk(
+  model: Record<string, unknown>,
+  customers: readonly { customerId: string; mrr: number; tenureMonths: number; probability?: number | null }[],
+  options?: { horizonMonths?: number } | null,
+): Promise<{
+  customers: { customerId: string; remainingMonths: number; value: number; atRisk: number }[]
+  value: number
+  atRisk: number
+  horizonMonths: number
+}>

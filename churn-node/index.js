@@ -40,4 +40,5 @@ module.exports = {
   read: asynchronous(addon.read, addon),
   validate: asynchronous(addon.validate, addon),
   version: addon.version(),
+  ...require('./desk.js')(addon.call),
 }

@@ -2,4 +2,27 @@
 import churn from './index.js'
 
 export const { Engine, buildFeatures, buildTrainingSet, checkPointInTime, mapColumns, read, validate, version } = churn
+export const {
+  alertConfig,
+  alertPayload,
+  alertReplay,
+  alertSettle,
+  alertStep,
+  campaignProfit,
+  earlyWarningFit,
+  earlyWarningWatch,
+  healthBacktest,
+  healthChange,
+  healthConfig,
+  healthScore,
+  healthTrend,
+  leadConfig,
+  leadScore,
+  lifetimeFit,
+  percentChange,
+  routeLeads,
+  selectContacts,
+  upliftReadout,
+  valueAtRisk,
+} = churn
 export default churn

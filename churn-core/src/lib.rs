@@ -31,6 +31,8 @@
 //!
 //! [`Engine`] ties them together. The crate has no clock, reads no environment and keeps no global state.
 
+pub mod alert;
+mod config;
 pub mod decide;
 pub mod engine;
 pub mod error;
@@ -38,6 +40,8 @@ pub mod events;
 pub mod explain;
 pub mod features;
 mod files;
+pub mod health;
+pub mod lead;
 pub mod map;
 pub mod metrics;
 pub mod model;

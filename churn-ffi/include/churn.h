@@ -419,6 +419,34 @@ int32_t churn_validate_csv(const uint8_t *data,
                            char **out_json,
                            churn_error **error);
 
+/**
+ * Makes a call without a model: health_score, health_trend, lead_score, route_leads, alert_step, alert_replay,
+ * select_contacts, uplift_readout, value_at_risk and more; docs/calls.md lists them with their arguments and answers.
+ *
+ * arguments_json: a JSON object; NULL for none. The answer is JSON; the text is freed with churn_string_free.
+ *
+ * Errors: invalid_argument; those of the call.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL.
+ */
+int32_t churn_call(const char *name, const char *arguments_json, char **out_json, churn_error **error);
+
+/**
+ * Makes a call about a customer: what_if (record, changes) or counterfactuals (record, target); docs/calls.md lists
+ * their arguments and answers.
+ *
+ * arguments_json: a JSON object. The answer is JSON; the text is freed with churn_string_free.
+ *
+ * Errors: invalid_argument; of the stages read, map and features.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL.
+ */
+int32_t churn_engine_call(const churn_engine *engine,
+                          const char *name,
+                          const char *arguments_json,
+                          char **out_json,
+                          churn_error **error);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus

@@ -5,6 +5,7 @@
 //! goes wrong on the way becomes one kind of `Error` (`error::raise`).
 
 mod columns;
+mod desk;
 mod engine;
 mod error;
 mod events;

@@ -10,7 +10,7 @@ use churn_core::{Input, Record};
 use pyo3::exceptions::{PyAttributeError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
-use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
 use pyo3_arrow::input::AnyRecordBatch;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -145,6 +145,18 @@ pub fn json(value: &Bound<'_, PyAny>) -> PyResult<Value> {
         return Ok(serde_json::Number::from_f64(number).map_or(Value::Null, Value::Number));
     }
     Ok(Value::String(value.str()?.extract()?))
+}
+
+/// A Python value as JSON, dicts, lists and tuples included.
+pub fn nested(value: &Bound<'_, PyAny>) -> PyResult<Value> {
+    if let Ok(dict) = value.cast::<PyDict>() {
+        let entries = dict.iter().map(|(k, v)| Ok((k.str()?.extract()?, nested(&v)?)));
+        return entries.collect::<PyResult<_>>().map(Value::Object);
+    }
+    if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
+        return value.try_iter()?.map(|v| nested(&v?)).collect::<PyResult<_>>().map(Value::Array);
+    }
+    json(value)
 }
 
 /// JSON as a Python value.

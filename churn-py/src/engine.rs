@@ -1,5 +1,6 @@
 //! The engine.
 
+use crate::actions;
 use crate::convert::{self, Overrides};
 use crate::error::call;
 use crate::results::{Evaluation, Explanation, Mapping, Prediction, Predictions};
@@ -154,6 +155,53 @@ impl Engine {
         let as_of = convert::iso(as_of)?;
         let table = convert::table(table)?;
         call(py, || self.0.evaluate(table.input(), label, as_of.as_deref())).map(Evaluation)
+    }
+
+    /// The prediction that a customer would have with some fields changed: {field or header: value}.
+    #[pyo3(signature = (record, changes, *, overrides=None, as_of=None))]
+    fn what_if(
+        &self,
+        py: Python<'_>,
+        record: &Bound<'_, PyDict>,
+        changes: &Bound<'_, PyDict>,
+        overrides: Overrides,
+        as_of: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Prediction> {
+        actions::what_if(py, self, record, changes, overrides, as_of)
+    }
+
+    /// The least changes of what can be changed that bring a customer to `target` or below, the cheapest first; an
+    /// empty list where there is none, or the customer is there already.
+    #[pyo3(signature = (record, target=None, *, n=None, max_changes=None, overrides=None, as_of=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn counterfactuals<'py>(
+        &self,
+        py: Python<'py>,
+        record: &Bound<'py, PyDict>,
+        target: Option<f64>,
+        n: Option<usize>,
+        max_changes: Option<usize>,
+        overrides: Overrides,
+        as_of: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        actions::counterfactuals(py, self, record, target, (n, max_changes), overrides, as_of)?.get_item("answers")
+    }
+
+    /// As `counterfactuals`, with what was looked for and why nothing was found: `answers`, `churn_probability`, `target`,
+    /// `reachable`, `actionable`, `note`.
+    #[pyo3(signature = (record, target=None, *, n=None, max_changes=None, overrides=None, as_of=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn counterfactual_search<'py>(
+        &self,
+        py: Python<'py>,
+        record: &Bound<'py, PyDict>,
+        target: Option<f64>,
+        n: Option<usize>,
+        max_changes: Option<usize>,
+        overrides: Overrides,
+        as_of: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        actions::counterfactuals(py, self, record, target, (n, max_changes), overrides, as_of)
     }
 
     /// Pickled as the bytes of the model file.

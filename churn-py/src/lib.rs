@@ -1,7 +1,9 @@
 //! Python bindings: conversions and names only; every decision is churn-core's.
 
+mod actions;
 mod convert;
 mod copying;
+mod desk;
 mod engine;
 mod error;
 mod events;
@@ -22,6 +24,9 @@ fn _churn(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<events::ChurnDefinition>()?;
     m.add_class::<events::PointInTimeCheck>()?;
     m.add_class::<events::FeatureTable>()?;
+    m.add_class::<desk::AlertEngine>()?;
+    m.add_class::<desk::HealthScores>()?;
+    m.add_class::<desk::LeadScores>()?;
     m.add_class::<profile::Profile>()?;
     m.add_class::<results::ColumnMatch>()?;
     m.add_class::<results::Evaluation>()?;
@@ -37,6 +42,10 @@ fn _churn(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(events::check_point_in_time, m)?)?;
     m.add_function(wrap_pyfunction!(events::churn_movements, m)?)?;
     m.add_function(wrap_pyfunction!(events::event_features, m)?)?;
+    m.add_function(wrap_pyfunction!(desk::_call, m)?)?;
+    m.add_function(wrap_pyfunction!(desk::health_backtest, m)?)?;
+    m.add_function(wrap_pyfunction!(desk::health_score, m)?)?;
+    m.add_function(wrap_pyfunction!(desk::lead_score, m)?)?;
     m.add_function(wrap_pyfunction!(functions::map_columns, m)?)?;
     m.add_function(wrap_pyfunction!(table::read, m)?)?;
     m.add_function(wrap_pyfunction!(functions::train, m)?)?;

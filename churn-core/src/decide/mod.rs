@@ -1,6 +1,20 @@
-//! What to do: reasons to a recommendation, by the profile's playbook.
+//! What to do: reasons to a recommendation, by the profile's playbook; the cheapest changes that would lower the risk;
+//! whom to contact, what a campaign is worth, what it really did, and the money at risk.
 //!
 //! A reason is an association, not a proven cause, so every recommendation carries its evidence status.
+
+mod contact;
+mod lifetime;
+mod profit;
+mod random;
+mod search;
+mod uplift;
+
+pub use contact::{Candidate, Contact, ContactGroup, ContactOptions, ContactPlan, select_contacts};
+pub use lifetime::{LifetimeModel, ValueAtRisk};
+pub use profit::{CampaignCosts, CampaignProfit, expected_profit};
+pub(crate) use search::{levers, search};
+pub use uplift::{Estimate, Subject, UpliftRanking, UpliftReadout, uplift_readout};
 
 use crate::explain::{Factor, FactorValue};
 use crate::schema::{PlaybookEntry, Profile, level_key};

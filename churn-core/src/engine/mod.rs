@@ -1,18 +1,26 @@
 //! The one facade that ties the stages together; every binding calls this and nothing else.
 
+mod actions;
+mod calls;
 mod events;
+mod health;
 mod input;
+mod lead;
 mod options;
 mod run;
 mod store;
 #[cfg(feature = "train")]
 mod train;
 
+pub use actions::{Counterfactual, CounterfactualOptions, Counterfactuals, FieldChange, counterfactuals_json};
+pub use calls::{alert_engine, call, call_names, changes, health_config, lead_config, observations, step_json};
 pub use events::{
     EventData, EventOptions, TableOverrides, TrainingSetOptions, build_features, build_training_set,
     check_point_in_time, churn_movements,
 };
+pub use health::{HealthOptions, health_backtest, health_score};
 pub use input::{Input, Record};
+pub use lead::{LeadOptions, lead_score};
 pub use options::ScoreOptions;
 pub use run::{Scored, map_columns, validate};
 #[cfg(feature = "train")]

@@ -236,6 +236,11 @@ impl Engine {
         self.explainer().explain(self.model(), &matrix)
     }
 
+    /// The feature matrix of a raw table, as scoring sees it.
+    pub(super) fn matrix(&self, raw: &RawTable, options: &ScoreOptions<'_>) -> Result<FeatureMatrix> {
+        self.prepare(raw, options).map(|(.., matrix)| matrix)
+    }
+
     fn predict_row(
         &self,
         reasoner: &Reasoner<'_>,

@@ -113,6 +113,12 @@ impl Engine {
         let judged = validate::validate(&raw, &mapping, &profile, &judging)?;
         let leaks = judged.leaks.clone();
         let Prepared { table, labels, label_column } = prepare(judged, as_of)?;
+        // What the profile never allows is no leak to stop at: it is left out.
+        let barred = |c: &crate::table::Column| {
+            let named = |name: &String| options.allow.contains(name);
+            (profile.excludes(&c.source) || profile.excludes(&c.name)) && !named(&c.source) && !named(&c.name)
+        };
+        let table = table.without(barred);
         train::check_enough(&labels)?;
         refuse_leaks(&leaks, &options.allow)?;
         let data = Labelled { table: &table, labels: &labels, profile: &profile, exclude: &[] };

@@ -4,11 +4,13 @@
 //! stands in `schema/fields.toml`; everything that differs from industry to industry stands in
 //! `profiles/*.toml`. Code asks the schema, it never lists fields by itself.
 
+mod actionable;
 mod event_features;
 mod expression;
 mod levels;
 mod profile;
 
+pub use actionable::{Actionable, Sense};
 pub use event_features::{EventFeature, event_feature, event_features};
 pub use expression::{Comparison, Condition, Expression, Term};
 pub use levels::{canonical_level, level_key};

@@ -1,7 +1,7 @@
 //! Industry profiles: what an industry requires, calls normal, and does about risk. Data, not code.
 
 use super::expression::{Comparison, Condition, Expression, Term};
-use super::field;
+use super::{Actionable, field};
 use crate::error::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -212,6 +212,13 @@ pub struct Profile {
     /// What to do, most specific first.
     #[serde(default)]
     pub playbook: Vec<PlaybookEntry>,
+    /// What can be changed about a customer, for counterfactuals.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub actionable: Vec<Actionable>,
+    /// Columns that never become features in this industry, by words of their header: filled in after the outcome, or
+    /// by people who already judged it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub never: Vec<String>,
     /// What to recommend where no reason is actionable.
     #[serde(default = "monitor")]
     pub default_recommendation: String,
@@ -231,19 +238,20 @@ fn monitor() -> String {
     "No actionable reason: keep an eye on this customer".to_owned()
 }
 
-const SHIPPED: [(&str, &str); 3] = [
+const SHIPPED: [(&str, &str); 4] = [
     ("saas", include_str!("../../profiles/saas.toml")),
     ("telecom", include_str!("../../profiles/telecom.toml")),
     ("generic", include_str!("../../profiles/generic.toml")),
+    ("lead", include_str!("../../profiles/lead.toml")),
 ];
 
 impl Profile {
     /// Names of the shipped profiles.
-    pub fn shipped_names() -> [&'static str; 3] {
+    pub fn shipped_names() -> [&'static str; 4] {
         SHIPPED.map(|(name, _)| name)
     }
 
-    /// A shipped profile: `saas`, `telecom` or `generic`.
+    /// A shipped profile: `saas`, `telecom`, `generic` or `lead`.
     ///
     /// # Errors
     /// `invalid_argument` for another name.
@@ -306,7 +314,45 @@ impl Profile {
                 );
             }
         }
+        for action in &self.actionable {
+            let finite = [action.min, action.max, action.max_share, action.max_change, action.span, action.step];
+            let positive = [action.max_share, action.max_change, action.span, action.step];
+            let bad_number =
+                finite.iter().flatten().any(|x| !x.is_finite()) || positive.iter().flatten().any(|x| *x <= 0.0);
+            if bad_number
+                || !action.cost.is_finite()
+                || action.cost <= 0.0
+                || matches!((action.min, action.max), (Some(a), Some(b)) if a > b)
+            {
+                return bad(
+                    format!(
+                        "the actionable field '{}' of profile '{}' has a range, step or cost that cannot be",
+                        action.field, self.name
+                    ),
+                    "give min <= max, and steps, spans and costs above 0",
+                );
+            }
+        }
         Ok(())
+    }
+
+    /// Whether a header names a column that never becomes a feature: the words of an entry of `never` stand in it side
+    /// by side, whatever their case.
+    pub fn excludes(&self, header: &str) -> bool {
+        let words = |text: &str| -> Vec<String> {
+            text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect()
+        };
+        let header = words(header);
+        self.never.iter().map(|n| words(n)).any(|n| !n.is_empty() && header.windows(n.len()).any(|w| w == n))
+    }
+
+    /// What can be changed about a customer: the profile's own list, or, where it has none, that of the shipped profile
+    /// of its name (model files of before the list existed hold none).
+    pub fn actionables(&self) -> Vec<Actionable> {
+        if !self.actionable.is_empty() {
+            return self.actionable.clone();
+        }
+        Profile::shipped(&self.name).map(|p| p.actionable).unwrap_or_default()
     }
 
     /// The field that carries the credit of `name` in explanations: itself, unless it is derived.

@@ -185,6 +185,12 @@ impl Table {
         &self.places
     }
 
+    /// The table without these columns.
+    pub fn without(&self, barred: impl Fn(&Column) -> bool) -> Table {
+        let columns = self.columns.iter().filter(|c| !barred(c)).cloned().collect();
+        Table { columns, n_rows: self.n_rows, places: self.places.clone() }
+    }
+
     /// These rows, in this order.
     pub fn take(&self, rows: &[usize]) -> Table {
         let columns = self.columns.iter().map(|c| Column { data: c.data.take(rows), ..c.clone() }).collect();
