@@ -20,6 +20,26 @@ impl Engine {
         call(py, || churn_core::Engine::pretrained(name)).map(Engine)
     }
 
+    /// The engine of an imported model, ready for customer tables.
+    #[staticmethod]
+    fn from_model(py: Python<'_>, model: &Bound<'_, crate::model::Model>) -> PyResult<Self> {
+        crate::model::engine(py, model)
+    }
+
+    /// The same model with a calibrator and an interval learnt from a labelled table that it was not trained on.
+    #[pyo3(signature = (table, *, label=None, as_of=None))]
+    fn calibrate(
+        &self,
+        py: Python<'_>,
+        table: &Bound<'_, PyAny>,
+        label: Option<&str>,
+        as_of: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let as_of = convert::iso(as_of)?;
+        let table = convert::table(table)?;
+        call(py, || self.0.calibrate(table.input(), label, as_of.as_deref())).map(Engine)
+    }
+
     /// Load a saved model.
     #[staticmethod]
     fn load(py: Python<'_>, path: PathBuf) -> PyResult<Self> {

@@ -4,6 +4,7 @@ mod convert;
 mod engine;
 mod error;
 mod functions;
+mod model;
 mod profile;
 mod results;
 
@@ -14,6 +15,7 @@ use pyo3::prelude::*;
 fn _churn(m: &Bound<'_, PyModule>) -> PyResult<()> {
     error::register(m)?;
     m.add_class::<engine::Engine>()?;
+    m.add_class::<model::Model>()?;
     m.add_class::<profile::Profile>()?;
     m.add_class::<results::ColumnMatch>()?;
     m.add_class::<results::Evaluation>()?;
@@ -24,6 +26,8 @@ fn _churn(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<results::Predictions>()?;
     m.add_class::<results::QualityReport>()?;
     m.add_function(wrap_pyfunction!(functions::map_columns, m)?)?;
+    m.add_function(wrap_pyfunction!(model::import_model, m)?)?;
+    m.add_function(wrap_pyfunction!(model::import_model_bytes, m)?)?;
     m.add_function(wrap_pyfunction!(functions::train, m)?)?;
     m.add_function(wrap_pyfunction!(functions::validate, m)?)?;
     m.add("__version__", env!("CARGO_PKG_VERSION"))

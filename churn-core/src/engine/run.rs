@@ -74,10 +74,12 @@ impl Engine {
         // A caller who sends the model's own feature names means them, whatever the cells of one record look like.
         let own_names = self.model().plan.features().iter().map(|f| (&f.name, &f.name));
         let own_names = own_names.filter(|(name, _)| crate::schema::field(name).is_some());
-        let seen_in_training = self.model().headers.iter().filter(|(_, field)| raw.column(field).is_none());
+        // A feature that goes under its own header is not to be taken for a field.
+        let seen_in_training =
+            self.model().headers.iter().filter(|(header, field)| header == field || raw.column(field).is_none());
         for (header, field) in own_names.chain(seen_in_training) {
             if raw.column(header).is_some() && !taken.contains(field) && !all.contains_key(header) {
-                all.insert(header.clone(), Some(field.clone()));
+                all.insert(header.clone(), crate::schema::field(field).map(|f| f.name.clone()));
                 known.push(header);
             }
         }

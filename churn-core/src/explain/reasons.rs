@@ -56,7 +56,7 @@ impl<'a> Reasoner<'a> {
     /// A reasoner of this model.
     pub fn new(model: &'a Model, explainer: &'a Explainer) -> Self {
         let base_margin = model.additive.to_log_odds(explainer.base_value());
-        let base_probability = model.calibrator.probability(base_margin);
+        let base_probability = model.probability(explainer.base_value());
         Reasoner { model, explainer, credits: model.plan.credit_indices(), base_margin, base_probability }
     }
 
@@ -100,10 +100,9 @@ impl<'a> Reasoner<'a> {
     /// Probability per unit of SHAP value on the way from the base value to this row: the slope of the secant,
     /// so that impacts sum to the difference of the probabilities.
     fn probability_per_unit(&self, raw: f64) -> f64 {
-        let margin = self.model.additive.to_log_odds(raw);
         let distance = raw - self.explainer.base_value();
         if distance.abs() > 1e-9 {
-            (self.model.calibrator.probability(margin) - self.base_probability) / distance
+            (self.model.probability(raw) - self.base_probability) / distance
         } else {
             let p = crate::model::sigmoid(self.base_margin);
             match self.model.additive.space {

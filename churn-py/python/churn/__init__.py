@@ -7,6 +7,8 @@
 True
 """
 
+from typing import Any
+
 from churn._churn import (
     ChurnError,
     ColumnMatch,
@@ -17,6 +19,7 @@ from churn._churn import (
     Finding,
     Mapping,
     MappingError,
+    Model,
     ModelError,
     Prediction,
     Predictions,
@@ -27,10 +30,26 @@ from churn._churn import (
     TrainError,
     ValidationError,
     __version__,
+    import_model,
+    import_model_bytes,
     map_columns,
     train,
     validate,
 )
+
+
+def import_sklearn(estimator: Any, *, name: str | None = None, version: str | None = None, profile: Any = None) -> Model:
+    """Import a fitted scikit-learn forest, tree or gradient boosting classifier of two classes.
+
+    Its attributes are read; nothing is pickled.
+    """
+    import json
+
+    from churn._sklearn import plain
+
+    data = json.dumps(plain(estimator)).encode()
+    return import_model_bytes(data, name=name, version=version, profile=profile)
+
 
 __all__ = [
     "ChurnError",
@@ -42,6 +61,7 @@ __all__ = [
     "Finding",
     "Mapping",
     "MappingError",
+    "Model",
     "ModelError",
     "Prediction",
     "Predictions",
@@ -52,6 +72,9 @@ __all__ = [
     "TrainError",
     "ValidationError",
     "__version__",
+    "import_model",
+    "import_model_bytes",
+    "import_sklearn",
     "map_columns",
     "train",
     "validate",
