@@ -14,7 +14,7 @@ WHEELS      := $(CARGO_TARGET_DIR)/wheels
 # One runner for all Rust tests: nextest where it is installed.
 NEXTEST     := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: demo test lint test-rust test-python test-node test-c wheel models generated bench-mapping bench-speed clean
+.PHONY: demo test lint test-rust test-python test-node test-c wheel models generated bench-mapping bench-speed bench-trees clean
 
 demo:
 	$(CARGO) run --release $(CORE) $(LEAN) --features pretrained --example demo
@@ -69,6 +69,10 @@ bench-mapping:
 
 bench-speed:
 	$(CARGO) bench -q $(CORE) $(LEAN) --features pretrained --bench speed
+
+# Scoring and explaining trees; MODELS may name model files of XGBoost, LightGBM, CatBoost.
+bench-trees:
+	$(CARGO) bench -q $(CORE) $(LEAN) --bench trees -- $(MODELS)
 
 # Rewrites everything that is generated and committed; the tests compare.
 generated:

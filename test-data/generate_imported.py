@@ -18,6 +18,7 @@ import xgboost as xgb
 from sklearn.ensemble import GradientBoostingClassifier, HistGradientBoostingClassifier, RandomForestClassifier
 
 HERE = Path(__file__).parent / "imported"
+# The reader of attributes, without the compiled module.
 sys.path.insert(0, str(Path(__file__).parent.parent / "churn-py" / "python" / "churn"))
 NAMES = ["tenure_months", "monthly_charges", "tickets", "plan_code"]
 
@@ -55,6 +56,14 @@ def main() -> None:
     def case(name: str, margins: np.ndarray, rows: np.ndarray = probe) -> None:
         inputs = [[None if np.isnan(v) else float(v) for v in row] for row in rows]
         cases[name] = {"inputs": inputs, "margins": [float(m) for m in np.asarray(margins).ravel()]}
+
+    # Labelled customers for the documentation and tests of calibration.
+    rows, labels = customers(400, 3)
+    lines = [",".join(["customer_id", *NAMES, "churned"])]
+    for i, (row, label) in enumerate(zip(rows, labels, strict=True)):
+        cells = ["" if np.isnan(v) else f"{v:g}" for v in row]
+        lines.append(",".join([f"C-{i:03}", *cells, "Yes" if label else "No"]))
+    (HERE / "customers.csv").write_text("\n".join(lines) + "\n")
 
     # XGBoost
     types = ["q", "q", "q", "c"]
@@ -116,7 +125,8 @@ def main() -> None:
         data = lgb.Dataset(x, y, feature_name=names, categorical_feature=categorical, params=parameters)
         model = lgb.train(parameters, data, 5)
         model.save_model(HERE / f"{name}.txt")
-        case(name, model.predict(probe, raw_score=True))
+        # The raw score of its forests is the plain sum; their probability comes from the mean.
+        case(name, model.predict(probe, raw_score=True) / (model.num_trees() if "forest" in name else 1))
         cases[name]["probabilities"] = [float(p) for p in model.predict(probe)]
     for name, extra in {
         "lgb_linear": {"linear_tree": True},

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use std::ffi::c_char;
 
 /// A model, ready to map, judge, score and explain; may be shared by threads. Freed with churn_engine_free.
-pub struct ChurnEngine(Engine);
+pub struct ChurnEngine(pub(super) Engine);
 
 /// Threads may share an engine, and an error may be made in one and freed in another.
 const _: fn() = || {
@@ -17,7 +17,7 @@ const _: fn() = || {
     shared::<ChurnError>();
 };
 
-fn owned(engine: Engine) -> *mut ChurnEngine {
+pub(super) fn owned(engine: Engine) -> *mut ChurnEngine {
     Box::into_raw(Box::new(ChurnEngine(engine)))
 }
 

@@ -5,5 +5,6 @@
 
 pub mod engine;
 pub mod error;
+pub mod model;
 mod options;
 pub mod strings;

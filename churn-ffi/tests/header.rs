@@ -4,7 +4,7 @@ use churn_core::ErrorKind;
 use std::path::Path;
 
 /// The files with exported functions, in the order of the header.
-const SOURCES: [&str; 3] = ["strings", "error", "engine"];
+const SOURCES: [&str; 4] = ["strings", "error", "engine", "model"];
 /// The files without.
 const REST: [&str; 2] = ["lib", "options"];
 

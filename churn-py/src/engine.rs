@@ -3,6 +3,7 @@
 use crate::convert::{self, Overrides};
 use crate::error::call;
 use crate::results::{Evaluation, Explanation, Mapping, Prediction, Predictions};
+use crate::summary::ScoreSummary;
 use churn_core::ScoreOptions;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -95,6 +96,36 @@ impl Engine {
         let table = convert::table(table)?;
         let outcome = call(py, || self.0.score(table.input(), &options));
         watch.outcome(outcome).map(Predictions)
+    }
+
+    /// Score a file and write the predictions as a CSV file, whole or not at all.
+    #[pyo3(signature = (source, target, *, reasons=None, mapping=None, overrides=None, as_of=None, scored_at=None, progress=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn score_file(
+        &self,
+        py: Python<'_>,
+        source: PathBuf,
+        target: PathBuf,
+        reasons: Option<usize>,
+        mapping: Option<&Bound<'_, Mapping>>,
+        overrides: Overrides,
+        as_of: Option<&Bound<'_, PyAny>>,
+        scored_at: Option<&Bound<'_, PyAny>>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<ScoreSummary> {
+        let watch = convert::Watch::new(progress);
+        let report = watch.progress();
+        let options = ScoreOptions {
+            reasons,
+            mapping: mapping.map(|m| &m.get().0),
+            overrides: overrides.unwrap_or_default(),
+            as_of: convert::iso(as_of)?,
+            scored_at: Some(convert::iso(scored_at)?.map_or_else(|| convert::now(py), Ok)?),
+            progress: Some(&report),
+            ..ScoreOptions::default()
+        };
+        let outcome = call(py, || self.0.score_file(source, target, &options));
+        watch.outcome(outcome).map(ScoreSummary)
     }
 
     /// Score one customer, given as a dict.

@@ -7,6 +7,7 @@ mod functions;
 mod model;
 mod profile;
 mod results;
+mod summary;
 
 use pyo3::prelude::*;
 
@@ -25,6 +26,7 @@ fn _churn(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<results::Prediction>()?;
     m.add_class::<results::Predictions>()?;
     m.add_class::<results::QualityReport>()?;
+    m.add_class::<summary::ScoreSummary>()?;
     m.add_function(wrap_pyfunction!(functions::map_columns, m)?)?;
     m.add_function(wrap_pyfunction!(model::import_model, m)?)?;
     m.add_function(wrap_pyfunction!(model::import_model_bytes, m)?)?;

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "train")]
 mod calibrate;
+mod file;
 mod import;
 mod input;
 mod options;
@@ -10,6 +11,7 @@ mod run;
 #[cfg(feature = "train")]
 mod train;
 
+pub use file::ScoreSummary;
 pub use import::import_model;
 pub use input::{Input, Record};
 pub use options::ScoreOptions;

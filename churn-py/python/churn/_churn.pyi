@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import pathlib
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as AbcMapping
 from typing import Any, Protocol, TypeAlias, final
@@ -193,6 +194,28 @@ class Evaluation:
     def to_dict(self) -> dict[str, Any]: ...
 
 @final
+class ScoreSummary:
+    @property
+    def customers(self) -> int: ...
+    @property
+    def high_risk(self) -> int: ...
+    @property
+    def medium_risk(self) -> int: ...
+    @property
+    def low_risk(self) -> int: ...
+    @property
+    def average_retention(self) -> float: ...
+    @property
+    def expected_churners(self) -> float: ...
+    @property
+    def target(self) -> pathlib.Path: ...
+    @property
+    def mapping(self) -> Mapping: ...
+    @property
+    def quality(self) -> QualityReport: ...
+    def to_dict(self) -> dict[str, Any]: ...
+
+@final
 class Engine:
     @staticmethod
     def pretrained(name: str) -> Engine: ...
@@ -219,6 +242,18 @@ class Engine:
         scored_at: _Date | None = None,
         progress: _Progress | None = None,
     ) -> Predictions: ...
+    def score_file(
+        self,
+        source: str | os.PathLike[str],
+        target: str | os.PathLike[str],
+        *,
+        reasons: int | None = None,
+        mapping: Mapping | None = None,
+        overrides: _Overrides | None = None,
+        as_of: _Date | None = None,
+        scored_at: _Date | None = None,
+        progress: _Progress | None = None,
+    ) -> ScoreSummary: ...
     def score_one(
         self,
         record: dict[str, Any],

@@ -42,6 +42,8 @@ def _histogram(predictor: Any) -> dict[str, Any]:
 
 def plain(estimator: Any) -> dict[str, Any]:
     """The fitted estimator as the plain JSON that the core reads."""
+    if not hasattr(estimator, "n_features_in_"):
+        raise TypeError(f"{type(estimator).__name__} is not a fitted estimator")
     head: dict[str, Any] = {
         "n_features": int(estimator.n_features_in_),
         "feature_names": [str(name) for name in getattr(estimator, "feature_names_in_", ())],

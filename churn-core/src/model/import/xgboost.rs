@@ -17,6 +17,8 @@ use std::collections::BTreeMap;
 #[derive(Deserialize)]
 pub(super) struct File {
     learner: Learner,
+    #[serde(default)]
+    version: Vec<i64>,
 }
 
 #[derive(Deserialize)]
@@ -176,6 +178,15 @@ impl File {
         let names = build::names(&feature_names, n_features, "f")?;
         let kinds = kinds(&feature_types, forest.cats.as_ref(), n_features)?;
         let base_score = base_score(&learner_model_param.base_score)?;
+        // The raw variant takes its base score as a margin since version 2, as a probability before.
+        let as_margin = objective.name == "binary:logitraw" && self.version.first().is_some_and(|major| *major >= 2);
+        let intercept = if as_margin {
+            base_score
+        } else if base_score > 0.0 && base_score < 1.0 {
+            logit(base_score)
+        } else {
+            return Err(invalid("base_score is not a probability"));
+        };
         if forest.tree_info.iter().any(|&class| class != 0) {
             return Err(unsupported("XGBoost", "more than one class or target"));
         }
@@ -196,7 +207,7 @@ impl File {
             learner: format!("XGBoost {}, {}, {} trees", gradient_booster.name, objective.name, trees.len()),
             features: names.into_iter().zip(kinds).collect(),
             space: Space::LogOdds,
-            intercept: logit(base_score),
+            intercept,
             weight: 1.0,
             trees,
             calibrator: Calibrator::Identity,
@@ -226,18 +237,14 @@ fn n_trees(forest: &Forest, attributes: &BTreeMap<String, String>, options: &Imp
     }
 }
 
-/// `5E-1` or, since version 3, `[5E-1]`; a probability, in float32.
+/// `5E-1` or, since version 3, `[5E-1]`; in float32.
 fn base_score(text: &str) -> Result<f64> {
     let inner = text.trim().trim_start_matches('[').trim_end_matches(']');
     if inner.contains(',') {
         return Err(unsupported("XGBoost", "more than one class or target"));
     }
     let score: f32 = inner.trim().parse().map_err(|_| invalid("base_score is not a number"))?;
-    if score > 0.0 && score < 1.0 {
-        Ok(f64::from(score))
-    } else {
-        Err(invalid("base_score is not a probability"))
-    }
+    if score.is_finite() { Ok(f64::from(score)) } else { Err(invalid("base_score is not a number")) }
 }
 
 fn kinds(types: &[String], categories: Option<&Categories>, n_features: usize) -> Result<Vec<FeatureKind>> {
