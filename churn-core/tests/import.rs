@@ -170,7 +170,13 @@ fn every_option_of_every_library_is_understood() {
         let margins = predictor.predict_margin(&matrix).expect("margins");
         let probabilities = predictor.predict_proba(&matrix).expect("probabilities");
         let float64 = name.starts_with("lgb") || name.starts_with("skl");
-        let tolerance = if float64 { 0.0 } else if name.starts_with("cat") { 1e-14 } else { 2e-6 };
+        let tolerance = if float64 {
+            0.0
+        } else if name.starts_with("cat") {
+            1e-14
+        } else {
+            2e-6
+        };
         for (r, (own, wanted)) in margins.iter().zip(&case.margins).enumerate() {
             assert!((own - wanted).abs() <= tolerance, "{file}, row {r}: {own} instead of {wanted}");
             if let Some(p) = &case.probabilities {
@@ -223,8 +229,20 @@ fn damaged_files_do_no_harm() {
         state ^= state << 17;
         (state % n.max(1) as u64) as usize
     };
-    let words: [&[u8]; 12] =
-        [b"-1", b"9999999999", b"NaN", b"Infinity", b"1e999", b"-0", b"null", b"[", b"{", b"\"", b"0.5", b"\xff\xff\xff\xff"];
+    let words: [&[u8]; 12] = [
+        b"-1",
+        b"9999999999",
+        b"NaN",
+        b"Infinity",
+        b"1e999",
+        b"-0",
+        b"null",
+        b"[",
+        b"{",
+        b"\"",
+        b"0.5",
+        b"\xff\xff\xff\xff",
+    ];
     let (mut taken, mut refused) = (0, 0);
     for (_, file, bytes) in shipped("") {
         for round in 0..60 {
@@ -247,13 +265,17 @@ fn damaged_files_do_no_harm() {
             }
             match Model::import(&damaged, &ImportOptions::default()) {
                 Err(error) => {
-                    assert!(["unsupported", "format_unsupported", "model_invalid"].contains(&error.code()), "{file}: {error}");
+                    assert!(
+                        ["unsupported", "format_unsupported", "model_invalid"].contains(&error.code()),
+                        "{file}: {error}"
+                    );
                     refused += 1;
                 }
                 Ok(model) => {
                     let predictor = Predictor::new(model).expect("what is taken is valid");
                     let n = predictor.model().plan.len();
-                    let matrix = FeatureMatrix::new(Array2::from_shape_fn((3, n), |(r, c)| [0.0, 55.5, f64::NAN][(r + c) % 3]));
+                    let matrix =
+                        FeatureMatrix::new(Array2::from_shape_fn((3, n), |(r, c)| [0.0, 55.5, f64::NAN][(r + c) % 3]));
                     let raw = predictor.predict_margin(&matrix).expect("scored");
                     assert!(raw.iter().all(|m| m.is_finite()), "{file}");
                     taken += 1;
@@ -325,13 +347,13 @@ fn an_imported_model_becomes_an_engine() {
 fn an_imported_model_is_calibrated_on_labelled_customers() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-data/imported");
     let table = folder.join("customers.csv");
-    let engine = Engine::import(folder.join("xgb_parallel.json"), &ImportOptions::default()).expect("an engine");
+    let engine = Engine::import(folder.join("lgb_sigmoid.txt"), &ImportOptions::default()).expect("an engine");
     let better = engine.calibrate(table.as_path(), Some("churned"), None).expect("calibrated");
     let figure = |e: &Engine, name: &str| {
         let evaluation = e.evaluate(table.as_path(), Some("churned"), None).expect("measured");
         evaluation.metrics.iter().find(|(n, _)| *n == name).map(|(_, v)| *v).expect("the figure")
     };
-    // The model was trained with scale_pos_weight 2.5: its probabilities are too high until it is calibrated.
+    // The model was trained with is_unbalance: its probabilities are too high until it is calibrated.
     assert!(figure(&better, "log_loss") < figure(&engine, "log_loss") - 0.01);
     assert_eq!(figure(&better, "auc"), figure(&engine, "auc"));
     assert_eq!(engine.model().interval.method, "unknown");

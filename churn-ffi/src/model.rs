@@ -83,7 +83,11 @@ unsafe fn view(matrix: *const f64, n_rows: usize, n_features: usize) -> Result<F
     }
     // SAFETY: not NULL, not longer than a slice may be, and the caller promises the numbers.
     let values = if len == 0 { &[] } else { unsafe { std::slice::from_raw_parts(matrix, len) } };
-    if values.is_empty() { FeatureMatrix::from_rows(&[], n_features.max(1)) } else { FeatureMatrix::from_rows(values, n_features) }
+    if values.is_empty() {
+        FeatureMatrix::from_rows(&[], n_features.max(1))
+    } else {
+        FeatureMatrix::from_rows(values, n_features)
+    }
 }
 
 /// Writes numbers, where they are wanted.

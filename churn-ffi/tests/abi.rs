@@ -354,7 +354,8 @@ fn a_model_trained_elsewhere_predicts_rows_of_numbers() {
         assert_eq!(predict(null(), 4), 1001);
         churn_engine_free(engine);
         let refused = CString::new(format!("{folder}/refused/xgb_softprob.json")).expect("a path");
-        let (status, code, _) = call(|out, error| churn_engine_import(refused.as_ptr(), out, error)).expect_err("refused");
+        let (status, code, _) =
+            call(|out, error| churn_engine_import(refused.as_ptr(), out, error)).expect_err("refused");
         assert_eq!((status, code.as_str()), (1002, "unsupported"));
     }
 }

@@ -4,10 +4,11 @@ import json
 from pathlib import Path
 from typing import Any
 
-import churn
 import numpy as np
 import pandas as pd
 import pytest
+
+import churn
 
 FOLDER = Path(__file__).parents[2] / "test-data" / "imported"
 CASES: dict[str, Any] = json.loads((FOLDER / "cases.json").read_text())

@@ -4,8 +4,8 @@ use super::{Engine, Predictor};
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{FeatureKind, FeatureMatrix, FeaturePlan, FeatureSpec, spec};
 use crate::map::{self, ColumnInput, MapOptions};
-use crate::model::import::{IMPORTED, ImportOptions};
 use crate::model::Model;
+use crate::model::import::{IMPORTED, ImportOptions};
 use crate::read;
 use crate::schema::{self, FieldType, level_key};
 use crate::table::{ColumnData, RawColumn, RawTable};
@@ -44,7 +44,9 @@ impl Predictor {
                 format!("the table lacks {} of the model's {} features: {shown}", absent.len(), features.len()),
             )
             .with("columns", absent.join(","))
-            .hint("give the columns that the model was trained on; Engine.from_model maps and encodes a customer table"));
+            .hint(
+                "give the columns that the model was trained on; Engine.from_model maps and encodes a customer table",
+            ));
         }
         let mut values = Array2::from_elem((raw.n_rows(), features.len()), f64::NAN);
         for (j, (feature, column)) in features.iter().zip(columns).enumerate() {

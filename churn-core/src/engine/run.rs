@@ -183,7 +183,9 @@ impl Engine {
             take(chunk.collect())?;
             let progress = Progress { stage: "scoring", done: end as u64, total: n_rows as u64 };
             if options.progress.is_some_and(|p| !p(progress)) {
-                return Err(Error::new(ErrorKind::Cancelled, "scoring was stopped by the caller").with("rows_done", end));
+                return Err(
+                    Error::new(ErrorKind::Cancelled, "scoring was stopped by the caller").with("rows_done", end)
+                );
             }
         }
         Ok(())

@@ -304,11 +304,7 @@ impl TreeExplainer {
 
 /// Adds the entry of each row's pattern to the row.
 #[inline(always)]
-fn look_up<'a, const K: usize>(
-    features: [u32; K],
-    table: &[f64],
-    rows: impl Iterator<Item = (&'a mut [f64], &'a u8)>,
-) {
+fn look_up<'a, const K: usize>(features: [u32; K], table: &[f64], rows: impl Iterator<Item = (&'a mut [f64], &'a u8)>) {
     let (entries, _) = table.as_chunks::<K>();
     for (out, &pattern) in rows {
         let entry = &entries[pattern as usize];
@@ -359,13 +355,7 @@ impl Lone {
         }));
         work.prefix.resize(n + 1, 0.0);
         work.values.resize(n, 0.0);
-        quadrature.leaf(
-            self.value,
-            |i| self.steps[i].ratio,
-            &mut work.known,
-            &mut work.prefix,
-            &mut work.values,
-        );
+        quadrature.leaf(self.value, |i| self.steps[i].ratio, &mut work.known, &mut work.prefix, &mut work.values);
         for (step, value) in self.steps.iter().zip(&work.values) {
             out[step.feature as usize] += value;
         }

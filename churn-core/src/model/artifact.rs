@@ -350,7 +350,10 @@ impl Arrays {
             .windows(2)
             .map(|w| {
                 let range = w[0] as usize..w[1] as usize;
-                Ok(Tree { nodes: range.clone().map(&mut node).collect::<Result<_>>()?, covers: self.cover[range].to_vec() })
+                Ok(Tree {
+                    nodes: range.clone().map(&mut node).collect::<Result<_>>()?,
+                    covers: self.cover[range].to_vec(),
+                })
             })
             .collect::<Result<_>>()?;
         Ok(TreeEnsemble { trees })

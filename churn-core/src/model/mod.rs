@@ -14,14 +14,14 @@ mod scorecard;
 mod terms;
 mod tree;
 
+pub(crate) use additive::weighted;
 pub use additive::{AdditiveModel, Component, Part, Space};
 pub use calibration::{Calibrator, IntervalCurve};
 pub use card::{Metric, ModelCard};
-pub(crate) use additive::weighted;
 pub use math::{logit, sigmoid};
 pub use terms::{Shape, Term};
-pub use tree::{Tree, TreeEnsemble, TreeNode};
 pub(crate) use tree::{MAX_DEPTH, ZERO_BAND};
+pub use tree::{Tree, TreeEnsemble, TreeNode};
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::FeaturePlan;

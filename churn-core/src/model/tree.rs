@@ -120,16 +120,32 @@ impl TreeNode {
     pub(crate) fn takes_left(&self, x: f64) -> bool {
         match self {
             TreeNode::Number { threshold, missing_left, .. } => {
-                if x.is_nan() { *missing_left } else { x <= *threshold }
+                if x.is_nan() {
+                    *missing_left
+                } else {
+                    x <= *threshold
+                }
             }
             TreeNode::NumberNotZero { threshold, missing_left, .. } => {
-                if x.is_nan() || x.abs() <= ZERO_BAND { *missing_left } else { x <= *threshold }
+                if x.is_nan() || x.abs() <= ZERO_BAND {
+                    *missing_left
+                } else {
+                    x <= *threshold
+                }
             }
             TreeNode::Category { set, missing_left, .. } => {
-                if x.is_nan() { *missing_left } else { (0.0..64.0).contains(&x) && set >> (x as u64) & 1 == 1 }
+                if x.is_nan() {
+                    *missing_left
+                } else {
+                    (0.0..64.0).contains(&x) && set >> (x as u64) & 1 == 1
+                }
             }
             TreeNode::WideCategory { set, missing_left, .. } => {
-                if x.is_nan() { *missing_left } else { in_set(set, x) }
+                if x.is_nan() {
+                    *missing_left
+                } else {
+                    in_set(set, x)
+                }
             }
             TreeNode::Leaf { .. } => false,
         }

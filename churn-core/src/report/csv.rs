@@ -22,7 +22,8 @@ impl<W: Write> RowWriter<W> {
     pub fn new(out: W, n_reasons: usize, model_version: &str, scored_at: Option<&str>) -> Result<Self> {
         let mut csv = ::csv::Writer::from_writer(out);
         let reasons: Vec<String> = (1..=n_reasons).map(|i| format!("reason_{i}")).collect();
-        let first = ["customer_id", "churn_probability", "retention_probability", "probability_low", "probability_high"];
+        let first =
+            ["customer_id", "churn_probability", "retention_probability", "probability_low", "probability_high"];
         let header = first.into_iter().chain(["risk_level"]).chain(reasons.iter().map(String::as_str));
         csv.write_record(header.chain(["recommendation", "model_version", "scored_at"])).map_err(failed)?;
         let [model_version, scored_at] =
@@ -52,9 +53,9 @@ impl<W: Write> RowWriter<W> {
 
     /// Writes out what is left.
     pub fn finish(self) -> Result<W> {
-        self.csv.into_inner().map_err(|e| {
-            Error::internal("predictions could not be written as CSV").caused_by(e.to_string())
-        })
+        self.csv
+            .into_inner()
+            .map_err(|e| Error::internal("predictions could not be written as CSV").caused_by(e.to_string()))
     }
 }
 
@@ -82,8 +83,7 @@ impl Predictions {
     /// The predictions as CSV text with a header, UTF-8, numbers in the shortest form that reads back to the same
     /// bits. Cells that a spreadsheet would run as a formula are written with a leading apostrophe.
     pub fn to_csv(&self) -> Result<String> {
-        let mut writer =
-            RowWriter::new(Vec::new(), self.n_reasons, &self.model_version, self.scored_at.as_deref())?;
+        let mut writer = RowWriter::new(Vec::new(), self.n_reasons, &self.model_version, self.scored_at.as_deref())?;
         self.rows.iter().try_for_each(|row| writer.write(row))?;
         let bytes = writer.finish()?;
         String::from_utf8(bytes).map_err(|e| Error::internal("CSV that is not UTF-8").caused_by(e))

@@ -7,9 +7,9 @@ mod prediction;
 mod summary;
 mod text;
 
+pub(crate) use csv::RowWriter;
 pub use html::{predictions_html, quality_html};
 pub use json::{mapping_json, prediction_json, prediction_row_json, predictions_json, quality_json, summary_json};
-pub(crate) use csv::RowWriter;
 pub(crate) use prediction::Row;
 pub use prediction::{Confidence, Prediction, Predictions, TopFactor};
 pub(crate) use summary::Tally;

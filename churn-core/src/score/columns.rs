@@ -36,7 +36,6 @@ struct Classes {
     columns: std::ops::Range<usize>,
 }
 
-
 /// The byte columns of a set of trees.
 pub(crate) struct Columns {
     ranks: Vec<Ranks>,
@@ -198,7 +197,6 @@ impl Columns {
             TreeNode::Leaf { .. } => None,
         }
     }
-
 }
 
 impl Ranks {

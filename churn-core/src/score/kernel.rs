@@ -251,4 +251,3 @@ fn pick(step: &Step, stack: &mut [Bytes; STACK], top: &mut usize, left: impl Fn(
         }
     }
 }
-

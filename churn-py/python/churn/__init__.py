@@ -39,7 +39,9 @@ from churn._churn import (
 )
 
 
-def import_sklearn(estimator: Any, *, name: str | None = None, version: str | None = None, profile: Any = None) -> Model:
+def import_sklearn(
+    estimator: Any, *, name: str | None = None, version: str | None = None, profile: Any = None
+) -> Model:
     """Import a fitted scikit-learn forest, tree or gradient boosting classifier of two classes.
 
     Its attributes are read; nothing is pickled.

@@ -179,7 +179,9 @@ impl Symmetric {
         let splits = self.splits.as_deref().unwrap_or_default();
         let depth = splits.len();
         if depth > MAX_SYMMETRIC_DEPTH || self.leaf_values.len() != 1 << depth {
-            if !self.leaf_values.is_empty() && depth <= MAX_SYMMETRIC_DEPTH && self.leaf_values.len() % (1 << depth) == 0
+            if !self.leaf_values.is_empty()
+                && depth <= MAX_SYMMETRIC_DEPTH
+                && self.leaf_values.len() % (1 << depth) == 0
             {
                 return Err(unsupported("CatBoost", "more than one class"));
             }

@@ -164,9 +164,10 @@ fn tree(section: &Section<'_>, n_features: usize, budget: &mut Budget) -> Result
             let set = if t >= 0.0 && t < n_sets as f64 { Some(t as usize) } else { None };
             let words = set.and_then(|s| words.get(bounds[s]..bounds[s + 1]));
             let words = words.ok_or_else(|| invalid("a category set is out of place"))?;
-            let codes = words.iter().enumerate().flat_map(|(w, &word)| {
-                (0..32).filter(move |bit| word >> bit & 1 == 1).map(move |bit| 32 * w + bit)
-            });
+            let codes = words
+                .iter()
+                .enumerate()
+                .flat_map(|(w, &word)| (0..32).filter(move |bit| word >> bit & 1 == 1).map(move |bit| 32 * w + bit));
             (TestKind::Among(budget.set(codes)?), false)
         } else {
             match decision[i] >> 2 & 3 {

@@ -93,19 +93,16 @@ fn read(bytes: &[u8], options: &ImportOptions) -> Result<Imported> {
         (Some(b'{'), _) => {
             let finite = without_infinity(bytes);
             let bytes = finite.as_ref();
-            let keys: Keys = serde_json::from_slice(bytes).map_err(|e| {
-                unreadable(&format!("JSON (line {}, column {})", e.line(), e.column())).caused_by(e)
-            })?;
+            let keys: Keys = serde_json::from_slice(bytes)
+                .map_err(|e| unreadable(&format!("JSON (line {}, column {})", e.line(), e.column())).caused_by(e))?;
             let wrong = |what: &str, e: serde_json::Error| {
                 unreadable(&format!("{what} (line {}, column {}: {e})", e.line(), e.column())).caused_by(e)
             };
             if keys.learner.is_some() {
-                let file: xgboost::File =
-                    serde_json::from_slice(bytes).map_err(|e| wrong("an XGBoost model", e))?;
+                let file: xgboost::File = serde_json::from_slice(bytes).map_err(|e| wrong("an XGBoost model", e))?;
                 file.into_model(options)
             } else if keys.oblivious_trees.is_some() || keys.features_info.is_some() {
-                let file: catboost::File =
-                    serde_json::from_slice(bytes).map_err(|e| wrong("a CatBoost model", e))?;
+                let file: catboost::File = serde_json::from_slice(bytes).map_err(|e| wrong("a CatBoost model", e))?;
                 file.into_model(options)
             } else if keys.format.is_some_and(|f| f.starts_with("sklearn-")) {
                 let file: sklearn::File =

@@ -125,10 +125,7 @@ impl FileTree {
             let threshold = self.threshold[i].unwrap_or(f64::MAX);
             let threshold = if float32 && threshold < f64::MAX { float32::at_most(threshold) } else { threshold };
             let missing_left = self.missing_go_to_left.get(i).is_some_and(|&m| m != 0);
-            Ok((
-                Foreign::Split(Test { feature, kind: TestKind::AtMost(threshold), missing_left }, left, right),
-                cover,
-            ))
+            Ok((Foreign::Split(Test { feature, kind: TestKind::AtMost(threshold), missing_left }, left, right), cover))
         })
     }
 }
