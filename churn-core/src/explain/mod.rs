@@ -88,7 +88,14 @@ impl TreesExplainer {
         values: &mut [f64],
     ) {
         if self.table_bytes <= KEPT_TABLES {
-            let tables = self.tables.get_or_init(|| self.make_tables(0..self.trees.len(), quadrature));
+            // Made outside the cell: its lock must not be held while other work of the pool is waited for.
+            let tables = match self.tables.get() {
+                Some(tables) => tables,
+                None => {
+                    let made = self.make_tables(0..self.trees.len(), quadrature);
+                    self.tables.get_or_init(|| made)
+                }
+            };
             self.pass(0, tables, ensemble, matrix, quadrature, arch, values);
             return;
         }
@@ -183,7 +190,8 @@ impl Explainer {
         let longest = parts.iter().flat_map(|p| &p.trees).map(TreeExplainer::longest).max().unwrap_or(0);
         let quadrature = Quadrature::new(longest);
         for part in parts.iter().filter(|p| p.table_bytes <= SMALL_TABLES) {
-            part.tables.get_or_init(|| part.make_tables(0..part.trees.len(), &quadrature));
+            let made = part.make_tables(0..part.trees.len(), &quadrature);
+            part.tables.get_or_init(|| made);
         }
         Explainer { scorer: Scorer::new(model), parts, quadrature, base_value: model.additive.base_value() }
     }

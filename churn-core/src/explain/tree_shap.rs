@@ -68,6 +68,7 @@ struct Group {
 pub(super) struct TreeExplainer {
     groups: Vec<Group>,
     lone: Vec<Lone>,
+    n_nodes: usize,
 }
 
 /// The values of every pattern of every group of a tree.
@@ -84,6 +85,8 @@ pub(super) type Tests = Vec<Option<Test>>;
 pub(super) struct Workspace {
     /// For each node, 1 where a row goes left.
     left: Vec<Bytes>,
+    /// The same for one row.
+    decided: Vec<bool>,
     prefix: Vec<f64>,
     known: Vec<f64>,
     values: Vec<f64>,
@@ -169,7 +172,7 @@ impl TreeExplainer {
             }
         }
         groups.retain(|g| !g.features.is_empty());
-        TreeExplainer { groups, lone }
+        TreeExplainer { groups, lone, n_nodes: n }
     }
 
     /// The largest number of distinct features on a path.
@@ -212,10 +215,16 @@ impl TreeExplainer {
         out: &mut [f64],
         work: &mut Workspace,
     ) {
+        // Every split is decided once, also where no group asks for it: cheaper than deciding when to.
+        work.decided.clear();
+        work.decided.extend((0..self.n_nodes).map(&left));
         for (g, group) in self.groups.iter().enumerate() {
             let mut pattern = 0u8;
             for (bit, answer) in group.answers.iter().enumerate() {
-                let yes = answer.0.iter().all(|&(node, goes_left)| left(node as usize) == goes_left);
+                let mut yes = true;
+                for &(node, goes_left) in &answer.0 {
+                    yes &= work.decided[node as usize] == goes_left;
+                }
                 pattern |= u8::from(yes) << bit;
             }
             let width = group.features.len();

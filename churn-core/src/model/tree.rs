@@ -5,7 +5,7 @@ use crate::error::Result;
 use std::sync::Arc;
 
 /// Deepest tree that is accepted: beyond what leaf-wise learners grow, small enough for exact explanations.
-pub(crate) const MAX_DEPTH: usize = 512;
+pub(crate) const MAX_DEPTH: usize = 256;
 
 /// Values this near to zero are zero to a [`TreeNode::NumberNotZero`] split: LightGBM's `kZeroThreshold`, 1e-35 in
 /// float32.

@@ -9,11 +9,14 @@ use crate::model::{Tree, TreeNode, ZERO_BAND};
 use std::collections::BTreeMap;
 
 /// Rows of a block: their bytes of a few dozen features and the stack stay in the first cache.
-pub(crate) const BLOCK: usize = 256;
+pub(crate) const BLOCK: usize = 512;
 /// Ranks of one byte column; one value is left for missing.
 const CHUNK: usize = 254;
 /// Most classes of codes that a categorical feature may have to be tested in bytes.
 const MAX_CLASSES: usize = 64;
+
+/// Most codes that are sorted into classes; beyond, a file could ask for much work with few bytes.
+const MAX_CODES: usize = 4096;
 
 /// One byte a row of a block.
 pub(crate) type Bytes = [u8; BLOCK];
@@ -132,6 +135,10 @@ impl Columns {
         }
         for (feature, nodes) in sets {
             let n_codes = nodes.iter().map(|n| n_codes(n)).max().unwrap_or(0);
+            if n_codes > MAX_CODES {
+                self.class_index.insert(feature, None);
+                continue;
+            }
             // A code's signature: which of the splits send it left. Refined split by split.
             let mut class_of = vec![0u8; n_codes + 2];
             let mut n_classes = 1usize;

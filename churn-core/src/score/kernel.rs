@@ -195,8 +195,8 @@ impl Kernel {
         let column = &columns[step.column as usize];
         let bound = step.bound;
         match step.n_sets {
-            0 => pick(step, stack, top, |i| column[i] <= bound),
-            1 => pick(step, stack, top, |i| column[i] & bound != 0),
+            0 => pick(step, stack, top, column, |c| c <= bound),
+            1 => pick(step, stack, top, column, |c| c & bound != 0),
             n => {
                 let mut hit = [0u8; BLOCK];
                 let bits = &self.sets[step.set as usize..][..n as usize];
@@ -205,46 +205,48 @@ impl Kernel {
                         *h |= c & bits;
                     }
                 }
-                pick(step, stack, top, |i| hit[i] != 0);
+                pick(step, stack, top, &hit, |c| c != 0);
             }
         }
     }
 }
 
-/// Picks the left or the right side of a split in every row.
+/// Picks the left or the right side of a split in every row. Loops over whole blocks without an index and without a
+/// branch: the compiler makes vector code of them.
 #[inline(always)]
-fn pick(step: &Step, stack: &mut [Bytes; STACK], top: &mut usize, left: impl Fn(usize) -> bool) {
+fn pick(step: &Step, stack: &mut [Bytes; STACK], top: &mut usize, column: &Bytes, left: impl Fn(u8) -> bool) {
     let (l, r) = (step.left, step.right);
     match step.sides {
         Sides::LeafLeaf => {
-            let out = &mut stack[*top % STACK];
-            for (i, o) in out.iter_mut().enumerate() {
-                *o = if left(i) { l } else { r };
+            for (o, &c) in stack[*top % STACK].iter_mut().zip(column) {
+                *o = if left(c) { l } else { r };
             }
             *top += 1;
         }
         Sides::LeafNode => {
-            let out = &mut stack[(*top - 1) % STACK];
-            for (i, o) in out.iter_mut().enumerate() {
-                *o = if left(i) { l } else { *o };
+            for (o, &c) in stack[(*top - 1) % STACK].iter_mut().zip(column) {
+                let node = *o;
+                *o = if left(c) { l } else { node };
             }
         }
         Sides::NodeLeaf => {
-            let out = &mut stack[(*top - 1) % STACK];
-            for (i, o) in out.iter_mut().enumerate() {
-                *o = if left(i) { *o } else { r };
+            for (o, &c) in stack[(*top - 1) % STACK].iter_mut().zip(column) {
+                let node = *o;
+                *o = if left(c) { node } else { r };
             }
         }
         Sides::NodeNode | Sides::NodeNodeSwapped => {
             let (below, above) = stack.split_at_mut(*top - 1);
             let (Some(under), Some(over)) = (below.last_mut(), above.first()) else { return };
             if matches!(step.sides, Sides::NodeNode) {
-                for (i, (u, o)) in under.iter_mut().zip(over).enumerate() {
-                    *u = if left(i) { *u } else { *o };
+                for ((u, &o), &c) in under.iter_mut().zip(over).zip(column) {
+                    let node = *u;
+                    *u = if left(c) { node } else { o };
                 }
             } else {
-                for (i, (u, o)) in under.iter_mut().zip(over).enumerate() {
-                    *u = if left(i) { *o } else { *u };
+                for ((u, &o), &c) in under.iter_mut().zip(over).zip(column) {
+                    let node = *u;
+                    *u = if left(c) { o } else { node };
                 }
             }
             *top -= 1;
