@@ -14,7 +14,7 @@ WHEELS      := $(CARGO_TARGET_DIR)/wheels
 # One runner for all Rust tests: nextest where it is installed.
 NEXTEST     := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: demo test lint test-rust fuzz-read test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-leaks bench-validate clean test-install sizes bench-node bench-hosts bench-overhead bench-events bench-health
+.PHONY: demo test lint test-rust fuzz-read test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-leaks bench-validate clean test-install sizes bench-node bench-hosts bench-overhead bench-events bench-health bench-trees
 
 demo:
 	$(CARGO) run --release $(CORE) $(LEAN) --features pretrained --example demo
@@ -125,6 +125,9 @@ bench-overhead:
 bench-events:
 	$(CARGO) run -q --release $(CORE) $(LEAN) --features train --example event_scale -- 100000 5000000
 	$(CARGO) run -q --release $(CORE) $(LEAN) --features train --example event_training
+# Scoring and explaining trees; MODELS may name model files of XGBoost, LightGBM, CatBoost.
+bench-trees:
+	$(CARGO) bench -q $(CORE) $(LEAN) --bench trees -- $(MODELS)
 
 # Rewrites everything that is generated and committed; the tests compare.
 generated:

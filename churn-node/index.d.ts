@@ -708,6 +708,28 @@ export declare class Engine {
   static load(path: string): Engine
 
   /**
+   * A model that another library trained: XGBoost `.json` or `.ubj`, LightGBM `.txt`, CatBoost `.json`.
+   * @throws {ChurnError} `model_not_found`, `io`, `format_unsupported`, `unsupported`, `model_invalid`.
+   */
+  static importModel(path: string): Engine
+
+  /** Names of the model's features, in the order of a matrix. */
+  get featureNames(): Array<string>
+
+  /**
+   * The sum of each row: log-odds, or the probability for forests that average shares. `matrix` holds rows of the
+   * model's own features, one after another; `NaN` is missing.
+   * @throws {ChurnError} `invalid_argument`.
+   */
+  predictMargin(matrix: Float64Array): Float64Array
+
+  /** The probability of each row; `matrix` as for `predictMargin`. */
+  predictProba(matrix: Float64Array): Float64Array
+
+  /** Exact SHAP values, row after row, as many as there are features; `matrix` as for `predictMargin`. */
+  shapValues(matrix: Float64Array): Float64Array
+
+  /**
    * A model from the bytes of a model file.
    * @throws {ChurnError} `format_unsupported`, `hash_mismatch`, `model_invalid`.
    */

@@ -16,6 +16,20 @@ pub(crate) fn write_whole(path: &Path, bytes: &[u8]) -> Result<()> {
     })
 }
 
+/// As [`write_whole`], for content that is written piece by piece: what `write` returns is returned, and where it fails
+/// nothing is left behind.
+pub(crate) fn write_whole_by<T>(path: &Path, write: impl FnOnce(&File) -> Result<T>) -> Result<T> {
+    let (temporary, file) = neighbour(path).map_err(|e| Error::io("write", path, e))?;
+    let written = write(&file).and_then(|value| {
+        let placed = file.sync_all().and_then(|()| std::fs::rename(&temporary, path));
+        placed.map(|()| value).map_err(|e| Error::io("write", path, e))
+    });
+    if written.is_err() {
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written
+}
+
 fn fill(mut file: File, bytes: &[u8]) -> std::io::Result<()> {
     file.write_all(bytes)?;
     file.sync_all()

@@ -6,6 +6,7 @@
 pub mod desk;
 pub mod engine;
 pub mod error;
+pub mod model;
 mod options;
 pub mod read;
 pub mod strings;

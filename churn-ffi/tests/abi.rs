@@ -5,6 +5,7 @@ mod churn;
 
 use churn::engine::*;
 use churn::error::*;
+use churn::model::*;
 use churn::strings::*;
 use churn_core::{Engine, Record, ScoreOptions, report};
 use serde_json::{Value, json};
@@ -361,4 +362,46 @@ fn tables_are_read_and_every_guess_is_said() {
     assert_eq!(scored["predictions"].as_array().expect("a list").len(), 3);
     // SAFETY: made above, freed once.
     unsafe { churn_engine_free(engine) };
+}
+
+#[test]
+fn a_model_trained_elsewhere_predicts_rows_of_numbers() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../test-data/imported");
+    let path = CString::new(format!("{folder}/lgb_plain.txt")).expect("a path");
+    // SAFETY: every pointer is valid for its length or NULL.
+    unsafe {
+        let engine = call(|out, error| churn_engine_import(path.as_ptr(), out, error)).expect("an engine");
+        let rows = [2.0, 89.9, 1.0, f64::NAN, 60.0, 19.9, 0.0, 7.0];
+        let (mut margins, mut probabilities, mut shap, mut base) = ([0.0; 2], [0.0; 2], [0.0; 8], 0.0);
+        let status = churn_engine_predict_matrix(
+            engine,
+            rows.as_ptr(),
+            2,
+            4,
+            margins.as_mut_ptr(),
+            probabilities.as_mut_ptr(),
+            shap.as_mut_ptr(),
+            &raw mut base,
+            null_mut(),
+        );
+        assert_eq!(status, 0);
+        for row in 0..2 {
+            let sum: f64 = base + shap[4 * row..4 * row + 4].iter().sum::<f64>();
+            assert!((sum - margins[row]).abs() < 1e-12);
+            assert!((1.0 / (1.0 + (-margins[row]).exp()) - probabilities[row]).abs() < 1e-12);
+        }
+        assert_ne!(margins[0], margins[1]);
+        let nowhere = null_mut();
+        let predict = |matrix, n_features| {
+            churn_engine_predict_matrix(engine, matrix, 1, n_features, nowhere, nowhere, nowhere, nowhere, null_mut())
+        };
+        assert_eq!(predict(rows.as_ptr(), 4), 0, "outputs that nobody wants");
+        assert_eq!(predict(rows.as_ptr(), 3), 1001, "another number of features");
+        assert_eq!(predict(null(), 4), 1001);
+        churn_engine_free(engine);
+        let refused = CString::new(format!("{folder}/refused/xgb_softprob.json")).expect("a path");
+        let (status, code, _) =
+            call(|out, error| churn_engine_import(refused.as_ptr(), out, error)).expect_err("refused");
+        assert_eq!((status, code.as_str()), (1002, "unsupported"));
+    }
 }

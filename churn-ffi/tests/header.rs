@@ -4,7 +4,7 @@ use churn_core::ErrorKind;
 use std::path::Path;
 
 /// The files with exported functions, in the order of the header.
-const SOURCES: [&str; 7] = ["strings", "error", "engine", "read", "table", "validate", "desk"];
+const SOURCES: [&str; 8] = ["strings", "error", "engine", "read", "table", "validate", "desk", "model"];
 /// The files without.
 const REST: [&str; 2] = ["lib", "options"];
 

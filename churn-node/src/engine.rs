@@ -7,12 +7,13 @@ use crate::options::Options;
 use crate::output::Json;
 use crate::scored::ScoredTable;
 use crate::watch::Watch;
+use churn_core::features::FeatureMatrix;
 use churn_core::map::Mapping;
 use churn_core::read::ReadOptions;
 use churn_core::train::Learner;
 use churn_core::{Error, ErrorKind, Record, Result, ScoreOptions, TrainOptions, report};
 use napi::Env;
-use napi::bindgen_prelude::{AsyncTask, Buffer, Unknown};
+use napi::bindgen_prelude::{AsyncTask, Buffer, Float64Array, Unknown};
 use napi_derive::napi;
 use std::collections::BTreeMap;
 
@@ -72,6 +73,12 @@ fn score_one(engine: &churn_core::Engine, record: &Record, scoring: &Scoring) ->
     engine.score_one(record, &scoring.options()).map(|p| Json::new(report::prediction_json(&p)))
 }
 
+impl Engine {
+    fn matrix(&self, values: &[f64]) -> churn_core::Result<FeatureMatrix> {
+        FeatureMatrix::from_rows(values, self.0.model().plan.len())
+    }
+}
+
 #[napi]
 impl Engine {
     /// Refuses: engines come from the static functions.
@@ -93,6 +100,38 @@ impl Engine {
     #[napi(factory)]
     pub fn load(env: &Env, path: Unknown<'_>) -> napi::Result<Engine> {
         call(env, || churn_core::Engine::load(Reader { env, argument: "path" }.require_text(path)?).map(Engine))
+    }
+
+    /// A model that another library trained.
+    #[napi(factory)]
+    pub fn import_model(env: &Env, path: Unknown<'_>) -> napi::Result<Engine> {
+        let reader = Reader { env, argument: "path" };
+        call(env, || churn_core::Engine::import(reader.require_text(path)?, &Default::default()).map(Engine))
+    }
+
+    /// Names of the model's features, in the order of a matrix.
+    #[napi(getter)]
+    pub fn feature_names(&self) -> Vec<String> {
+        self.0.model().plan.features().iter().map(|f| f.name.clone()).collect()
+    }
+
+    /// The sums of rows of the model's own features.
+    #[napi]
+    pub fn predict_margin(&self, env: &Env, matrix: Float64Array) -> napi::Result<Float64Array> {
+        call(env, || self.0.predictor().predict_margin(&self.matrix(&matrix)?)).map(Float64Array::new)
+    }
+
+    /// The probabilities of rows of the model's own features.
+    #[napi]
+    pub fn predict_proba(&self, env: &Env, matrix: Float64Array) -> napi::Result<Float64Array> {
+        call(env, || self.0.predictor().predict_proba(&self.matrix(&matrix)?)).map(Float64Array::new)
+    }
+
+    /// The SHAP values of rows of the model's own features.
+    #[napi]
+    pub fn shap_values(&self, env: &Env, matrix: Float64Array) -> napi::Result<Float64Array> {
+        let values = call(env, || self.0.predictor().shap_values(&self.matrix(&matrix)?))?.values;
+        Ok(Float64Array::new(values.into_iter().collect()))
     }
 
     /// A model from the bytes of a model file.

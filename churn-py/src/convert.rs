@@ -268,3 +268,18 @@ pub fn iso(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<String>> {
         .map_err(|_| PyAttributeError::new_err("give an ISO 8601 text, a date or a datetime"))?;
     text.extract().map(Some)
 }
+
+/// Numbers as a numpy array, or as an `array` of doubles where numpy is not installed.
+pub fn vector<'py>(py: Python<'py>, values: impl IntoIterator<Item = f64>) -> PyResult<Bound<'py, PyAny>> {
+    let bytes: Vec<u8> = values.into_iter().flat_map(f64::to_ne_bytes).collect();
+    let bytes = pyo3::types::PyByteArray::new(py, &bytes);
+    match py.import("numpy") {
+        // A bytearray, so that the array can be written to.
+        Ok(numpy) => numpy.call_method1("frombuffer", (bytes, "float64")),
+        Err(_) => {
+            let array = py.import("array")?.call_method1("array", ("d",))?;
+            array.call_method1("frombytes", (bytes,))?;
+            Ok(array)
+        }
+    }
+}

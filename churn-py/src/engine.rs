@@ -4,6 +4,7 @@ use crate::actions;
 use crate::convert::{self, Overrides};
 use crate::error::call;
 use crate::results::{Evaluation, Explanation, Mapping, Prediction, Predictions};
+use crate::summary::ScoreSummary;
 use churn_core::ScoreOptions;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -20,6 +21,26 @@ impl Engine {
     #[staticmethod]
     fn pretrained(py: Python<'_>, name: &str) -> PyResult<Self> {
         call(py, || churn_core::Engine::pretrained(name)).map(Engine)
+    }
+
+    /// The engine of an imported model, ready for customer tables.
+    #[staticmethod]
+    fn from_model(py: Python<'_>, model: &Bound<'_, crate::model::Model>) -> PyResult<Self> {
+        crate::model::engine(py, model)
+    }
+
+    /// The same model with a calibrator and an interval learnt from a labelled table that it was not trained on.
+    #[pyo3(signature = (table, *, label=None, as_of=None))]
+    fn calibrate(
+        &self,
+        py: Python<'_>,
+        table: &Bound<'_, PyAny>,
+        label: Option<&str>,
+        as_of: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Self> {
+        let as_of = convert::iso(as_of)?;
+        let table = convert::table(table)?;
+        call(py, || self.0.calibrate(table.input(), label, as_of.as_deref())).map(Engine)
     }
 
     /// Load a saved model.
@@ -81,6 +102,36 @@ impl Engine {
             self.0.score(table.input(), &options)
         });
         watch.outcome(outcome).map(|scored| Predictions(scored.into()))
+    }
+
+    /// Score a file and write the predictions as a CSV file, whole or not at all.
+    #[pyo3(signature = (source, target, *, reasons=None, mapping=None, overrides=None, as_of=None, scored_at=None, progress=None))]
+    #[allow(clippy::too_many_arguments)]
+    fn score_file(
+        &self,
+        py: Python<'_>,
+        source: PathBuf,
+        target: PathBuf,
+        reasons: Option<usize>,
+        mapping: Option<&Bound<'_, Mapping>>,
+        overrides: Overrides,
+        as_of: Option<&Bound<'_, PyAny>>,
+        scored_at: Option<&Bound<'_, PyAny>>,
+        progress: Option<Py<PyAny>>,
+    ) -> PyResult<ScoreSummary> {
+        let watch = convert::Watch::new(progress);
+        let report = watch.progress();
+        let options = ScoreOptions {
+            reasons,
+            mapping: mapping.map(|m| &m.get().0),
+            overrides: overrides.unwrap_or_default(),
+            as_of: convert::iso(as_of)?,
+            scored_at: Some(convert::iso(scored_at)?.map_or_else(|| convert::now(py), Ok)?),
+            progress: Some(&report),
+            ..ScoreOptions::default()
+        };
+        let outcome = call(py, || self.0.score_file(source, target, &options));
+        watch.outcome(outcome).map(ScoreSummary)
     }
 
     /// Score one customer, given as a dict.

@@ -10,8 +10,10 @@ mod events;
 mod functions;
 mod heavy;
 mod matrix;
+mod model;
 mod profile;
 mod results;
+mod summary;
 mod table;
 
 use pyo3::prelude::*;
@@ -27,6 +29,7 @@ fn _churn(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<desk::AlertEngine>()?;
     m.add_class::<desk::HealthScores>()?;
     m.add_class::<desk::LeadScores>()?;
+    m.add_class::<model::Model>()?;
     m.add_class::<profile::Profile>()?;
     m.add_class::<results::ColumnMatch>()?;
     m.add_class::<results::Evaluation>()?;
@@ -48,6 +51,9 @@ fn _churn(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(desk::lead_score, m)?)?;
     m.add_function(wrap_pyfunction!(functions::map_columns, m)?)?;
     m.add_function(wrap_pyfunction!(table::read, m)?)?;
+    m.add_class::<summary::ScoreSummary>()?;
+    m.add_function(wrap_pyfunction!(model::import_model, m)?)?;
+    m.add_function(wrap_pyfunction!(model::import_model_bytes, m)?)?;
     m.add_function(wrap_pyfunction!(functions::train, m)?)?;
     m.add_function(wrap_pyfunction!(functions::validate, m)?)?;
     m.add_function(wrap_pyfunction!(functions::_provoke, m)?)?;

@@ -19,6 +19,7 @@ pub use uplift::{Estimate, Subject, UpliftRanking, UpliftReadout, uplift_readout
 use crate::explain::{Factor, FactorValue};
 use crate::schema::{PlaybookEntry, Profile, level_key};
 use crate::score::RiskLevel;
+use std::borrow::Borrow;
 
 /// What to do about one customer.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +40,15 @@ pub fn adverse(factors: &[Factor], limit: usize) -> impl Iterator<Item = &Factor
 /// The recommendation for a customer: the first playbook entry that answers the strongest adverse factor that any
 /// entry answers. A customer at low risk is left alone.
 pub fn recommend(profile: &Profile, risk: RiskLevel, factors: &[Factor]) -> Recommendation {
+    recommend_by(profile, risk, adverse(factors, usize::MAX))
+}
+
+/// As [`recommend`], from the adverse factors alone, strongest first; no more of them are asked for than it takes.
+pub fn recommend_by<F: Borrow<Factor>>(
+    profile: &Profile,
+    risk: RiskLevel,
+    adverse: impl IntoIterator<Item = F>,
+) -> Recommendation {
     let plain = |action: &str, text: &str| Recommendation {
         action: action.into(),
         text: text.into(),
@@ -47,8 +57,8 @@ pub fn recommend(profile: &Profile, risk: RiskLevel, factors: &[Factor]) -> Reco
     if risk == RiskLevel::Low {
         return plain("none", &profile.low_risk_recommendation);
     }
-    for factor in adverse(factors, usize::MAX) {
-        if let Some(entry) = profile.playbook.iter().find(|e| answers(e, factor)) {
+    for factor in adverse {
+        if let Some(entry) = profile.playbook.iter().find(|e| answers(e, factor.borrow())) {
             return Recommendation {
                 action: entry.action.clone(),
                 text: entry.recommendation.clone(),

@@ -1,12 +1,17 @@
 //! The one facade that ties the stages together; every binding calls this and nothing else.
 
 mod actions;
+#[cfg(feature = "train")]
+mod calibrate;
 mod calls;
 mod events;
+mod file;
 mod health;
+mod import;
 mod input;
 mod lead;
 mod options;
+mod predictor;
 mod run;
 mod store;
 #[cfg(feature = "train")]
@@ -18,10 +23,13 @@ pub use events::{
     EventData, EventOptions, TableOverrides, TrainingSetOptions, build_features, build_training_set,
     check_point_in_time, churn_movements,
 };
+pub use file::ScoreSummary;
 pub use health::{HealthOptions, health_backtest, health_score};
+pub use import::import_model;
 pub use input::{Input, Record};
 pub use lead::{LeadOptions, lead_score};
 pub use options::ScoreOptions;
+pub use predictor::Predictor;
 pub use run::{Scored, map_columns, validate};
 #[cfg(feature = "train")]
 pub use train::{Evaluation, TrainOptions};
@@ -29,8 +37,8 @@ pub use train::{Evaluation, TrainOptions};
 use crate::error::Result;
 use crate::explain::Explainer;
 use crate::model::Model;
+use crate::score::Scorer;
 use std::path::Path;
-use std::sync::Arc;
 
 /// A model, ready to map, judge, score and explain; cheap to clone, shared between threads.
 ///
@@ -48,25 +56,23 @@ use std::sync::Arc;
 /// ```
 #[derive(Clone)]
 pub struct Engine {
-    model: Arc<Model>,
-    explainer: Arc<Explainer>,
+    predictor: Predictor,
 }
 
 impl std::fmt::Debug for Engine {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Engine({})", self.model.model_version())
+        write!(f, "Engine({})", self.model().model_version())
     }
 }
 
 impl Engine {
-    /// The engine of a (checked) model.
+    /// The engine of a (checked) model. The features of an imported model go under canonical names where their own
+    /// names say clearly what they are.
     ///
     /// # Errors
     /// `model_invalid`.
     pub fn from_model(model: Model) -> Result<Engine> {
-        model.check()?;
-        let explainer = Arc::new(Explainer::new(&model));
-        Ok(Engine { model: Arc::new(model), explainer })
+        Ok(Engine { predictor: Predictor::new(import::settled(model)?)? })
     }
 
     /// A shipped model: `telecom` or `saas`, its newest version.
@@ -96,12 +102,12 @@ impl Engine {
 
     /// The model as the bytes of a model file; the same model gives the same bytes.
     pub fn to_bytes(&self) -> Result<Vec<u8>> {
-        self.model.to_bytes()
+        self.model().to_bytes()
     }
 
     /// The model card as JSON.
     pub fn card_json(&self) -> Result<serde_json::Value> {
-        serde_json::to_value(&self.model.card)
+        serde_json::to_value(&self.model().card)
             .map_err(|e| crate::Error::internal("a model card without JSON").caused_by(e))
     }
 
@@ -110,16 +116,26 @@ impl Engine {
     /// # Errors
     /// `io`.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<()> {
-        crate::files::write_whole(path.as_ref(), &self.model.to_bytes()?)
+        crate::files::write_whole(path.as_ref(), &self.model().to_bytes()?)
     }
 
     /// The model.
     pub fn model(&self) -> &Model {
-        &self.model
+        self.predictor.model()
+    }
+
+    /// The model on matrices of its own features.
+    pub fn predictor(&self) -> &Predictor {
+        &self.predictor
+    }
+
+    /// The model prepared for scoring.
+    pub fn scorer(&self) -> &Scorer {
+        self.predictor.scorer()
     }
 
     /// The model prepared for explanations.
     pub fn explainer(&self) -> &Explainer {
-        &self.explainer
+        self.predictor.explainer()
     }
 }

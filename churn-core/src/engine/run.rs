@@ -1,9 +1,9 @@
 //! Mapping, judging, scoring and explaining.
 
 use super::{Engine, Input, Record, ScoreOptions};
-use crate::decide::{adverse, recommend};
+use crate::decide::{adverse, recommend, recommend_by};
 use crate::error::{Error, ErrorKind, Result};
-use crate::explain::{Explanation, Reasoner};
+use crate::explain::{Explanation, FactorValue, Reasoner};
 use crate::features::{DERIVED, Derivation, FeatureMatrix, derive};
 use crate::map::{self, MapOptions, Mapping};
 use crate::progress::Progress;
@@ -101,7 +101,9 @@ impl Engine {
         // A caller who sends the model's own feature names means them, whatever the cells of one record look like.
         let own_names = self.model().plan.features().iter().map(|f| (&f.name, &f.name));
         let own_names = own_names.filter(|(name, _)| crate::schema::field(name).is_some());
-        let seen_in_training = self.model().headers.iter().filter(|(_, field)| raw.column(field).is_none());
+        // A feature that goes under its own header is not to be taken for a field.
+        let seen_in_training =
+            self.model().headers.iter().filter(|(header, field)| header == field || raw.column(field).is_none());
         // Its features of no canonical field keep their names, whatever else those might mean.
         for feature in self.model().plan.features().iter().filter(|f| crate::schema::field(&f.name).is_none()) {
             if raw.column(&feature.name).is_some() && !all.contains_key(&feature.name) {
@@ -110,7 +112,7 @@ impl Engine {
         }
         for (header, field) in own_names.chain(seen_in_training) {
             if raw.column(header).is_some() && !taken.contains(field) && !all.contains_key(header) {
-                all.insert(header.clone(), Some(field.clone()));
+                all.insert(header.clone(), crate::schema::field(field).map(|f| f.name.clone()));
                 known.push(header);
             }
         }
@@ -164,36 +166,56 @@ impl Engine {
     pub fn score<'a>(&self, input: impl Into<Input<'a>>, options: &ScoreOptions<'_>) -> Result<Scored> {
         let input = input.into();
         let raw = input.read(&options.read)?;
-        let n_reasons = options.n_reasons()?;
-        let (mapping, quality, table, matrix) = self.prepare(&raw, options)?;
-        let reasoner = Reasoner::new(self.model(), self.explainer());
-        let mut rows = Vec::with_capacity(matrix.n_rows());
-        while rows.len() < matrix.n_rows() {
-            let end = (rows.len() + CHUNK).min(matrix.n_rows());
-            let chunk = (rows.len()..end).into_par_iter().with_min_len(64).map(|r| {
-                let prediction = self.predict_row(&reasoner, &table, &matrix, r, n_reasons)?;
-                Ok(crate::report::Row {
-                    customer_id: prediction.customer_id,
-                    score: prediction.score,
-                    reasons: prediction.reasons,
-                    recommendation: prediction.recommendation.text,
-                })
-            });
-            rows.extend(chunk.collect::<Result<Vec<_>>>()?);
-            let progress = Progress { stage: "scoring", done: rows.len() as u64, total: matrix.n_rows() as u64 };
-            if options.progress.is_some_and(|p| !p(progress)) {
-                return Err(
-                    Error::new(ErrorKind::Cancelled, "scoring was stopped by the caller").with("rows_done", rows.len())
-                );
-            }
-        }
+        let prepared = self.prepared(&raw, options)?;
+        let mut rows = Vec::with_capacity(prepared.matrix.n_rows());
+        self.told_rows(&prepared, options, |chunk| {
+            rows.extend(chunk);
+            Ok(())
+        })?;
         let predictions = Predictions {
             rows,
-            n_reasons,
+            n_reasons: prepared.n_reasons,
             model_version: self.model().model_version(),
             scored_at: options.scored_at.clone(),
         };
-        Ok(Scored { predictions, mapping, quality })
+        Ok(Scored { predictions, mapping: prepared.mapping, quality: prepared.quality })
+    }
+
+    /// A table ready to be scored.
+    pub(super) fn prepared(&self, raw: &RawTable, options: &ScoreOptions<'_>) -> Result<Prepared> {
+        let n_reasons = options.n_reasons()?;
+        let (mapping, quality, table, matrix) = self.prepare(raw, options)?;
+        Ok(Prepared { n_reasons, mapping, quality, table, matrix })
+    }
+
+    /// Scores and explains a prepared table and hands its rows over, chunk by chunk, in their order.
+    pub(super) fn told_rows(
+        &self,
+        prepared: &Prepared,
+        options: &ScoreOptions<'_>,
+        mut take: impl FnMut(Vec<crate::report::Row>) -> Result<()>,
+    ) -> Result<()> {
+        let reasoner = Reasoner::new(self.model(), self.explainer());
+        let n_rows = prepared.matrix.n_rows();
+        for start in (0..n_rows).step_by(CHUNK) {
+            let end = (start + CHUNK).min(n_rows);
+            let part = prepared.matrix.rows(start..end);
+            let (raws, values) = self.explainer().raw_and_values(self.model(), &part)?;
+            let width = part.n_features().max(1);
+            let chunk = (0..part.n_rows()).into_par_iter().with_min_len(64).map(|r| {
+                let shap = values.get(r * width..(r + 1) * width).unwrap_or_default();
+                let reasons = prepared.n_reasons;
+                self.told_row(&reasoner, &prepared.table, part.row(r), shap, raws[r], start + r, reasons)
+            });
+            take(chunk.collect())?;
+            let progress = Progress { stage: "scoring", done: end as u64, total: n_rows as u64 };
+            if options.progress.is_some_and(|p| !p(progress)) {
+                return Err(
+                    Error::new(ErrorKind::Cancelled, "scoring was stopped by the caller").with("rows_done", end)
+                );
+            }
+        }
+        Ok(())
     }
 
     /// Scores one customer.
@@ -241,6 +263,37 @@ impl Engine {
         self.prepare(raw, options).map(|(.., matrix)| matrix)
     }
 
+    /// A row of a scored table: only what is told is put in words.
+    #[allow(clippy::too_many_arguments)]
+    fn told_row(
+        &self,
+        reasoner: &Reasoner<'_>,
+        table: &Table,
+        features: &[f64],
+        shap: &[f64],
+        raw: f64,
+        row: usize,
+        n_reasons: usize,
+    ) -> crate::report::Row {
+        let score = score_of_raw(self.model(), raw);
+        let written = |feature: usize| self.written(table, feature, row);
+        let told = reasoner.adverse(features, shap, raw, written).filter(|f| f.value != FactorValue::Missing);
+        let mut told = told.peekable();
+        let mut first = Vec::with_capacity(n_reasons);
+        while first.len() < n_reasons && told.peek().is_some() {
+            first.extend(told.next());
+        }
+        let reasons = first.iter().map(|f| reasoner.words(f)).collect();
+        let recommendation = recommend_by(&self.model().profile, score.risk, first.into_iter().chain(told)).text;
+        crate::report::Row { customer_id: customer_id(table, row), score, reasons, recommendation }
+    }
+
+    /// A category as the customer wrote it.
+    fn written(&self, table: &Table, feature: usize, row: usize) -> Option<String> {
+        let column = table.column(&self.model().plan.features()[feature].name)?;
+        column.data.cell(row).map(Cow::into_owned)
+    }
+
     fn predict_row(
         &self,
         reasoner: &Reasoner<'_>,
@@ -249,17 +302,11 @@ impl Engine {
         row: usize,
         n_reasons: usize,
     ) -> Result<PredictedRow> {
-        let written = |feature: usize| {
-            let column = table.column(&self.model().plan.features()[feature].name)?;
-            column.data.cell(row).map(Cow::into_owned)
-        };
+        let written = |feature: usize| self.written(table, feature, row);
         let (raw, factors) = reasoner.factors(matrix.row(row), written)?;
         let score = score_of_raw(self.model(), raw);
         Ok(PredictedRow {
-            customer_id: table
-                .column("customer_id")
-                .and_then(|c| c.data.cell(row))
-                .map_or_else(|| table.row_number(row).to_string(), Cow::into_owned),
+            customer_id: customer_id(table, row),
             score,
             reasons: adverse(&factors, n_reasons).map(|f| f.readable.clone()).collect(),
             recommendation: recommend(&self.model().profile, score.risk, &factors),
@@ -267,6 +314,21 @@ impl Engine {
             factors,
         })
     }
+}
+
+/// A table ready to be scored.
+pub(super) struct Prepared {
+    pub n_reasons: usize,
+    pub mapping: Mapping,
+    pub quality: QualityReport,
+    table: Table,
+    matrix: FeatureMatrix,
+}
+
+/// The customer's id, or the row's number where there is none.
+fn customer_id(table: &Table, row: usize) -> String {
+    let id = table.column("customer_id").and_then(|c| c.data.cell(row));
+    id.map_or_else(|| table.row_number(row).to_string(), Cow::into_owned)
 }
 
 struct PredictedRow {

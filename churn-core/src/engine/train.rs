@@ -3,7 +3,7 @@
 use super::{Engine, Input};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::{ChurnDefinition, EventSettings};
-use crate::features::derive;
+use crate::features::{FeatureMatrix, derive};
 use crate::map::{self, MapOptions};
 use crate::metrics;
 use crate::model::{LabelDefinition, Model, ModelCard};
@@ -188,7 +188,22 @@ impl Engine {
         label: Option<&str>,
         as_of: Option<&str>,
     ) -> Result<Evaluation> {
-        let input = input.into();
+        let (labels, matrix) = self.labelled(input.into(), label, as_of)?;
+        let probabilities = self.predictor().predict_proba(&matrix)?;
+        Ok(Evaluation {
+            n_rows: labels.len(),
+            n_positive: labels.iter().filter(|&&y| y).count(),
+            metrics: metrics::all(&labels, &probabilities),
+        })
+    }
+
+    /// The labels and the feature matrix of the labelled rows of a table.
+    pub(super) fn labelled(
+        &self,
+        input: Input<'_>,
+        label: Option<&str>,
+        as_of: Option<&str>,
+    ) -> Result<(Vec<bool>, FeatureMatrix)> {
         let raw = input.read(&ReadOptions::default())?;
         let mapping = self.map(&raw, &BTreeMap::new())?;
         mapping.require_complete()?;
@@ -200,14 +215,7 @@ impl Engine {
         let judged = validate::validate(&raw, &mapping, &self.model().profile, &options)?;
         let as_of = as_of.map(|t| super::options::day(t, "as_of")).transpose()?;
         let Prepared { table, labels, .. } = prepare(judged, as_of)?;
-        let matrix = self.model().plan.transform(&table)?;
-        let probabilities: Vec<f64> =
-            crate::score::score(self.model(), &matrix).iter().map(|s| s.probability).collect();
-        Ok(Evaluation {
-            n_rows: labels.len(),
-            n_positive: labels.iter().filter(|&&y| y).count(),
-            metrics: metrics::all(&labels, &probabilities),
-        })
+        Ok((labels, self.model().plan.transform(&table)?))
     }
 }
 

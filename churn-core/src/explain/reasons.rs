@@ -56,7 +56,7 @@ impl<'a> Reasoner<'a> {
     /// A reasoner of this model.
     pub fn new(model: &'a Model, explainer: &'a Explainer) -> Self {
         let base_margin = model.additive.to_log_odds(explainer.base_value());
-        let base_probability = model.calibrator.probability(base_margin);
+        let base_probability = model.probability(explainer.base_value());
         Reasoner { model, explainer, credits: model.plan.credit_indices(), base_margin, base_probability }
     }
 
@@ -73,37 +73,66 @@ impl<'a> Reasoner<'a> {
     pub fn factors(&self, row: &[f64], written: impl Fn(usize) -> Option<String>) -> Result<(f64, Vec<Factor>)> {
         let mut shap = vec![0.0; row.len()];
         let raw = self.explainer.explain_row(self.model, row, &mut shap)?;
-        let mut grouped = vec![0.0; row.len()];
+        let grouped = self.grouped(&shap);
+        let scale = self.probability_per_unit(raw);
+        let mut order: Vec<usize> = (0..row.len()).filter(|&i| self.credits[i] == i).collect();
+        order.sort_by(|&a, &b| grouped[b].abs().total_cmp(&grouped[a].abs()).then_with(|| a.cmp(&b)));
+        let factors = order.into_iter().map(|i| {
+            let mut factor = self.factor(i, row[i], grouped[i], scale, || written(i));
+            factor.readable = self.words(&factor);
+            factor
+        });
+        Ok((raw, factors.collect()))
+    }
+
+    /// The adverse factors of a row whose SHAP values and raw sum are known, strongest first; one after another as
+    /// they are asked for, and without their words: see [`words`](Reasoner::words).
+    pub fn adverse<'b>(
+        &'b self,
+        row: &'b [f64],
+        shap: &[f64],
+        raw: f64,
+        written: impl Fn(usize) -> Option<String> + 'b,
+    ) -> impl Iterator<Item = Factor> + 'b {
+        let grouped = self.grouped(shap);
+        let scale = self.probability_per_unit(raw);
+        let mut order: Vec<usize> = (0..row.len()).filter(|&i| self.credits[i] == i && grouped[i] > 0.0).collect();
+        order.sort_by(|&a, &b| grouped[b].total_cmp(&grouped[a]).then_with(|| a.cmp(&b)));
+        order.into_iter().map(move |i| self.factor(i, row[i], grouped[i], scale, || written(i)))
+    }
+
+    /// A factor in words.
+    pub fn words(&self, factor: &Factor) -> String {
+        describe_value(self.model, &self.model.plan.features()[factor.index], &factor.value)
+    }
+
+    /// SHAP values summed up by the feature that takes the credit.
+    fn grouped(&self, shap: &[f64]) -> Vec<f64> {
+        let mut grouped = vec![0.0; shap.len()];
         for (value, &group) in shap.iter().zip(&self.credits) {
             grouped[group] += value;
         }
-        let scale = self.probability_per_unit(raw);
-        let mut factors: Vec<Factor> = (0..row.len())
-            .filter(|&i| self.credits[i] == i)
-            .map(|i| {
-                let spec = &self.model.plan.features()[i];
-                let value = factor_value(spec, row[i], || written(i));
-                Factor {
-                    index: i,
-                    feature: spec.name.clone(),
-                    readable: describe_value(self.model, spec, &value),
-                    value,
-                    shap_value: grouped[i],
-                    impact: grouped[i] * scale,
-                }
-            })
-            .collect();
-        factors.sort_by(|a, b| b.shap_value.abs().total_cmp(&a.shap_value.abs()).then_with(|| a.index.cmp(&b.index)));
-        Ok((raw, factors))
+        grouped
+    }
+
+    fn factor(&self, i: usize, x: f64, shap_value: f64, scale: f64, written: impl Fn() -> Option<String>) -> Factor {
+        let spec = &self.model.plan.features()[i];
+        Factor {
+            index: i,
+            feature: spec.name.clone(),
+            readable: String::new(),
+            value: factor_value(spec, x, written),
+            shap_value,
+            impact: shap_value * scale,
+        }
     }
 
     /// Probability per unit of SHAP value on the way from the base value to this row: the slope of the secant,
     /// so that impacts sum to the difference of the probabilities.
     fn probability_per_unit(&self, raw: f64) -> f64 {
-        let margin = self.model.additive.to_log_odds(raw);
         let distance = raw - self.explainer.base_value();
         if distance.abs() > 1e-9 {
-            (self.model.calibrator.probability(margin) - self.base_probability) / distance
+            (self.model.probability(raw) - self.base_probability) / distance
         } else {
             let p = crate::model::sigmoid(self.base_margin);
             match self.model.additive.space {

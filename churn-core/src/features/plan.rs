@@ -71,6 +71,26 @@ impl FeatureMatrix {
         FeatureMatrix { values: values.as_standard_layout().into_owned() }
     }
 
+    /// A matrix of rows that stand one after another.
+    ///
+    /// # Errors
+    /// `invalid_argument` where they are not whole rows of `n_features` values.
+    pub fn from_rows(values: &[f64], n_features: usize) -> Result<Self> {
+        let wrong = || {
+            Error::new(
+                ErrorKind::InvalidArgument,
+                format!("{} values are not whole rows of {n_features} features", values.len()),
+            )
+            .with("argument", "matrix")
+            .hint("give as many values a row as the model has features")
+        };
+        if n_features == 0 || values.len() % n_features != 0 {
+            return Err(wrong());
+        }
+        let shape = (values.len() / n_features, n_features);
+        Array2::from_shape_vec(shape, values.to_vec()).map(FeatureMatrix::new).map_err(|e| wrong().caused_by(e))
+    }
+
     /// The values, shape (n_rows, n_features).
     pub fn view(&self) -> ndarray::ArrayView2<'_, f64> {
         self.values.view()
@@ -90,6 +110,11 @@ impl FeatureMatrix {
     /// Number of features.
     pub fn n_features(&self) -> usize {
         self.values.ncols()
+    }
+
+    /// A range of rows.
+    pub fn rows(&self, rows: std::ops::Range<usize>) -> FeatureMatrix {
+        FeatureMatrix { values: self.values.slice(ndarray::s![rows, ..]).to_owned() }
     }
 
     /// These rows, in this order.
@@ -153,7 +178,8 @@ impl FeaturePlan {
 
     /// Features whose column the table lacks.
     pub fn absent_in<'a>(&'a self, table: &Table) -> Vec<&'a FeatureSpec> {
-        self.features.iter().filter(|f| table.column(&f.name).is_none()).collect()
+        let absent = |f: &&FeatureSpec| table.column(&f.name).is_none() && Indicator::of(f, table).is_none();
+        self.features.iter().filter(absent).collect()
     }
 
     /// The feature matrix of a table, shape (n_rows, n_features). A column that the table lacks is missing in
@@ -178,8 +204,13 @@ impl FeaturePlan {
         }
         let mut values = Array2::from_elem((table.n_rows(), self.features.len()), f64::NAN);
         for (j, feature) in self.features.iter().enumerate() {
-            let Some(column) = table.column(&feature.name) else { continue };
             let mut out = values.column_mut(j);
+            let Some(column) = table.column(&feature.name) else {
+                if let Some(indicator) = Indicator::of(feature, table) {
+                    out.iter_mut().enumerate().for_each(|(row, cell)| *cell = indicator.value(row));
+                }
+                continue;
+            };
             match &feature.kind {
                 FeatureKind::Number | FeatureKind::Boolean => {
                     for (row, cell) in out.iter_mut().enumerate() {
@@ -192,6 +223,12 @@ impl FeaturePlan {
                     for (row, cell) in out.iter_mut().enumerate() {
                         *cell = match column.data.cell(row) {
                             None => f64::NAN,
+                            // Words such as yes and no may have been read as true and false.
+                            Some(_) if matches!(column.data, ColumnData::Boolean(_)) => {
+                                let truth = column.data.number(row) == Some(1.0);
+                                let code = levels.iter().position(|l| truth_of(l) == Some(truth));
+                                code.unwrap_or(levels.len()) as f64
+                            }
                             Some(level) => codes.get(&level_key(&level)).copied().unwrap_or(levels.len() as f64),
                         };
                     }
@@ -199,6 +236,54 @@ impl FeaturePlan {
             }
         }
         Ok(FeatureMatrix { values })
+    }
+}
+
+/// A feature of a model that was trained on one-hot columns (`Contract_Two year`), made from the column it came from.
+struct Indicator<'a> {
+    column: &'a Column,
+    level: String,
+    truth: Option<bool>,
+}
+
+impl<'a> Indicator<'a> {
+    /// The column and level that a numeric feature names: the header, a separator, the level. The longest header wins.
+    fn of(feature: &FeatureSpec, table: &'a Table) -> Option<Self> {
+        if feature.kind != FeatureKind::Number {
+            return None;
+        }
+        let level_of = |header: &str| {
+            let rest = feature.name.strip_prefix(header).filter(|_| !header.is_empty())?;
+            rest.strip_prefix(['_', '=', ':', '.', '-', ' ']).map(str::trim).filter(|level| !level.is_empty())
+        };
+        let categorical = |c: &&Column| matches!(c.data, ColumnData::Text(_) | ColumnData::Boolean(_));
+        let found = table.columns().iter().filter(categorical).filter_map(|c| {
+            let (header, level) = [&c.source, &c.name].into_iter().find_map(|h| Some((h, level_of(h)?)))?;
+            Some((header.len(), c, level))
+        });
+        let (_, column, level) = found.max_by_key(|(length, ..)| *length)?;
+        let canonical = if column.canonical { schema::canonical_level(&column.name, level) } else { None };
+        Some(Indicator { column, level: level_key(canonical.unwrap_or(level)), truth: truth_of(level) })
+    }
+
+    /// 1 where the row has the level, else 0; a missing cell has none, as one-hot encoders reckon.
+    fn value(&self, row: usize) -> f64 {
+        let has = match &self.column.data {
+            ColumnData::Boolean(_) => {
+                self.truth.is_some_and(|t| self.column.data.number(row) == Some(f64::from(u8::from(t))))
+            }
+            data => data.cell(row).is_some_and(|cell| level_key(&cell) == self.level),
+        };
+        f64::from(u8::from(has))
+    }
+}
+
+/// The truth value that a level stands for.
+fn truth_of(level: &str) -> Option<bool> {
+    match level.trim().to_ascii_lowercase().as_str() {
+        "true" | "yes" | "y" | "t" | "1" | "1.0" => Some(true),
+        "false" | "no" | "n" | "f" | "0" | "0.0" => Some(false),
+        _ => None,
     }
 }
 

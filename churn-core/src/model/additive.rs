@@ -53,7 +53,7 @@ impl Component {
             Part::Terms(terms) => terms.iter().map(|t| t.shape.value(row[t.feature])).sum(),
             Part::Trees(ensemble) => ensemble.trees.iter().map(|t| t.value(row)).sum(),
         };
-        self.weight * sum
+        weighted(self.weight, sum)
     }
 
     /// The part's expectation over its reference customers, weight included.
@@ -62,8 +62,16 @@ impl Component {
             Part::Terms(terms) => terms.iter().map(|t| t.mean).sum(),
             Part::Trees(ensemble) => ensemble.trees.iter().map(Tree::expectation).sum(),
         };
-        self.weight * sum
+        weighted(self.weight, sum)
     }
+}
+
+/// `weight x sum`. The reciprocal of a whole number divides by that number: so a mean over n trees has the bits of
+/// `sum / n`, as forests elsewhere reckon it.
+#[inline]
+pub(crate) fn weighted(weight: f64, sum: f64) -> f64 {
+    let n = (1.0 / weight).round();
+    if n > 1.0 && 1.0 / n == weight { sum / n } else { weight * sum }
 }
 
 impl AdditiveModel {

@@ -67,9 +67,12 @@ struct Arrays {
     left: Vec<u32>,
     right: Vec<u32>,
     threshold: Vec<f64>,
+    /// For wide categories: the first word in `sets`, and in the upper half their number.
     set: Vec<u64>,
     value: Vec<f64>,
     cover: Vec<f64>,
+    /// The words of wide category sets.
+    sets: Vec<u64>,
 }
 
 /// A tensor to be written: name, type, number of entries, little-endian bytes.
@@ -79,6 +82,8 @@ const LEAF: u8 = 0;
 const NUMBER: u8 = 1;
 const CATEGORY: u8 = 2;
 const MISSING_LEFT: u8 = 4;
+const NUMBER_NOT_ZERO: u8 = 3;
+const WIDE_CATEGORY: u8 = 8;
 
 impl Model {
     /// The model as the bytes of a model file; the same model gives the same bytes.
@@ -219,13 +224,22 @@ impl Arrays {
             set: Vec::new(),
             value: Vec::new(),
             cover: Vec::new(),
+            sets: Vec::new(),
         };
         for tree in &ensemble.trees {
             for node in &tree.nodes {
-                let (kind, threshold, set, value, missing) = match *node {
-                    TreeNode::Leaf { value } => (LEAF, 0.0, 0, value, false),
-                    TreeNode::Number { threshold, missing_left, .. } => (NUMBER, threshold, 0, 0.0, missing_left),
-                    TreeNode::Category { set, missing_left, .. } => (CATEGORY, 0.0, set, 0.0, missing_left),
+                let (kind, threshold, set, value, missing) = match node {
+                    TreeNode::Leaf { value } => (LEAF, 0.0, 0, *value, false),
+                    TreeNode::Number { threshold, missing_left, .. } => (NUMBER, *threshold, 0, 0.0, *missing_left),
+                    TreeNode::NumberNotZero { threshold, missing_left, .. } => {
+                        (NUMBER_NOT_ZERO, *threshold, 0, 0.0, *missing_left)
+                    }
+                    TreeNode::Category { set, missing_left, .. } => (CATEGORY, 0.0, *set, 0.0, *missing_left),
+                    TreeNode::WideCategory { set, missing_left, .. } => {
+                        let at = (set.len() as u64) << 32 | a.sets.len() as u64;
+                        a.sets.extend(set.iter());
+                        (WIDE_CATEGORY, 0.0, at, 0.0, *missing_left)
+                    }
                 };
                 let (feature, left, right) = node.split().unwrap_or((0, 0, 0));
                 a.kind.push(kind | if missing { MISSING_LEFT } else { 0 });
@@ -249,7 +263,7 @@ impl Arrays {
         let stored = |field: &str, dtype: Dtype, (len, bytes): (usize, Vec<u8>)| {
             (format!("component.{component}.{field}"), dtype, len, bytes)
         };
-        vec![
+        let mut all = vec![
             stored("tree_offsets", Dtype::U32, u32s(self.tree_offsets)),
             stored("kind", Dtype::U8, (self.kind.len(), self.kind)),
             stored("feature", Dtype::U32, u32s(self.feature)),
@@ -259,7 +273,11 @@ impl Arrays {
             stored("set", Dtype::U64, u64s(self.set)),
             stored("value", Dtype::F64, f64s(self.value)),
             stored("cover", Dtype::F64, f64s(self.cover)),
-        ]
+        ];
+        if !self.sets.is_empty() {
+            all.push(stored("sets", Dtype::U64, u64s(self.sets)));
+        }
+        all
     }
 
     fn read(tensors: &SafeTensors<'_>, component: usize) -> Result<Arrays> {
@@ -273,16 +291,20 @@ impl Arrays {
         };
         let u32s = |field: &str| Ok::<_, Error>(words::<4>(get(field, Dtype::U32)?).map(u32::from_le_bytes).collect());
         let f64s = |field: &str| Ok::<_, Error>(words::<8>(get(field, Dtype::F64)?).map(f64::from_le_bytes).collect());
+        let kind = get("kind", Dtype::U8)?.to_vec();
+        let wide = kind.iter().any(|k| k & !MISSING_LEFT == WIDE_CATEGORY);
+        let u64s = |field: &str| Ok::<_, Error>(words::<8>(get(field, Dtype::U64)?).map(u64::from_le_bytes).collect());
         Ok(Arrays {
             tree_offsets: u32s("tree_offsets")?,
-            kind: get("kind", Dtype::U8)?.to_vec(),
+            kind,
             feature: u32s("feature")?,
             left: u32s("left")?,
             right: u32s("right")?,
             threshold: f64s("threshold")?,
-            set: words::<8>(get("set", Dtype::U64)?).map(u64::from_le_bytes).collect(),
+            set: u64s("set")?,
             value: f64s("value")?,
             cover: f64s("cover")?,
+            sets: if wide { u64s("sets")? } else { Vec::new() },
         })
     }
 
@@ -301,13 +323,25 @@ impl Arrays {
         if lengths.iter().any(|&l| l != n) || !ascending || self.tree_offsets.last().copied() != Some(n as u32) {
             return Err(invalid("the arrays of a tree ensemble have different lengths"));
         }
-        let node = |i: usize| {
+        // Every word belongs to one node, so that a small file cannot ask for much memory.
+        let mut next = 0;
+        let mut node = |i: usize| {
             let (feature, left, right) = (self.feature[i], self.left[i], self.right[i]);
             let missing_left = self.kind[i] & MISSING_LEFT != 0;
             match self.kind[i] & !MISSING_LEFT {
                 LEAF => Ok(TreeNode::Leaf { value: self.value[i] }),
                 NUMBER => Ok(TreeNode::Number { feature, threshold: self.threshold[i], missing_left, left, right }),
+                NUMBER_NOT_ZERO => {
+                    Ok(TreeNode::NumberNotZero { feature, threshold: self.threshold[i], missing_left, left, right })
+                }
                 CATEGORY => Ok(TreeNode::Category { feature, set: self.set[i], missing_left, left, right }),
+                WIDE_CATEGORY => {
+                    let (at, len) = ((self.set[i] & 0xffff_ffff) as usize, (self.set[i] >> 32) as usize);
+                    let set = at.checked_add(len).and_then(|end| self.sets.get(at..end)).filter(|_| at == next);
+                    let set = set.ok_or_else(|| invalid("a category set is out of place"))?.into();
+                    next = at + len;
+                    Ok(TreeNode::WideCategory { feature, set, missing_left, left, right })
+                }
                 other => Err(invalid(format!("a tree node has the kind {other}"))),
             }
         };
@@ -316,7 +350,10 @@ impl Arrays {
             .windows(2)
             .map(|w| {
                 let range = w[0] as usize..w[1] as usize;
-                Ok(Tree { nodes: range.clone().map(node).collect::<Result<_>>()?, covers: self.cover[range].to_vec() })
+                Ok(Tree {
+                    nodes: range.clone().map(&mut node).collect::<Result<_>>()?,
+                    covers: self.cover[range].to_vec(),
+                })
             })
             .collect::<Result<_>>()?;
         Ok(TreeEnsemble { trees })

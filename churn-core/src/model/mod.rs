@@ -8,16 +8,19 @@ mod additive;
 mod artifact;
 mod calibration;
 mod card;
+pub mod import;
 mod math;
 mod scorecard;
 mod terms;
 mod tree;
 
+pub(crate) use additive::weighted;
 pub use additive::{AdditiveModel, Component, Part, Space};
 pub use calibration::{Calibrator, IntervalCurve};
 pub use card::{Metric, ModelCard};
 pub use math::{logit, sigmoid};
 pub use terms::{Shape, Term};
+pub(crate) use tree::{MAX_DEPTH, ZERO_BAND};
 pub use tree::{Tree, TreeEnsemble, TreeNode};
 
 use crate::error::{Error, ErrorKind, Result};
@@ -66,6 +69,15 @@ impl Model {
     /// `name version`, as it is printed beside every score.
     pub fn model_version(&self) -> String {
         format!("{} {}", self.name, self.version)
+    }
+
+    /// The calibrated probability of a raw sum. A forest's mean share is a probability as it stands.
+    #[inline]
+    pub fn probability(&self, raw: f64) -> f64 {
+        match (self.additive.space, &self.calibrator) {
+            (Space::Probability, Calibrator::Identity) => raw.clamp(0.0, 1.0),
+            _ => self.calibrator.probability(self.additive.to_log_odds(raw)),
+        }
     }
 
     /// Checks that the parts fit each other.

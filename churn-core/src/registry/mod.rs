@@ -2,6 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
+use crate::model::import::ImportOptions;
 use std::path::Path;
 
 /// The shipped models: name, version, file.
@@ -44,7 +45,19 @@ pub fn pretrained(name: &str) -> Result<Model> {
 /// # Errors
 /// `model_not_found` where there is no such file; `io`, `format_unsupported`, `hash_mismatch`, `model_invalid`.
 pub fn load(path: &Path) -> Result<Model> {
-    let bytes = std::fs::read(path).map_err(|e| match e.kind() {
+    Model::from_bytes(&bytes_of(path)?).map_err(|e| e.with("path", path.display()))
+}
+
+/// Imports a model file that another library wrote.
+///
+/// # Errors
+/// As [`load`], and those of [`Model::import`].
+pub fn import(path: &Path, options: &ImportOptions) -> Result<Model> {
+    Model::import(&bytes_of(path)?, options).map_err(|e| e.with("path", path.display()))
+}
+
+fn bytes_of(path: &Path) -> Result<Vec<u8>> {
+    std::fs::read(path).map_err(|e| match e.kind() {
         std::io::ErrorKind::NotFound => {
             Error::new(ErrorKind::ModelNotFound, format!("there is no model file '{}'", path.display()))
                 .with("path", path.display())
@@ -52,6 +65,5 @@ pub fn load(path: &Path) -> Result<Model> {
                 .caused_by(e)
         }
         _ => Error::io("read", path, e),
-    })?;
-    Model::from_bytes(&bytes).map_err(|e| e.with("path", path.display()))
+    })
 }

@@ -1,6 +1,7 @@
 //! A scored table in a few numbers.
 
 use super::Predictions;
+use super::prediction::Row;
 use crate::score::RiskLevel;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -35,34 +36,56 @@ pub struct Summary {
     pub model_version: String,
 }
 
+/// A summary that grows row by row.
+#[derive(Default)]
+pub(crate) struct Tally {
+    customers: usize,
+    levels: [usize; 3],
+    expected_churners: f64,
+    reasons: HashMap<String, usize>,
+}
+
+impl Tally {
+    /// Counts a row; rows come in the order of the table, so that the sums have the same bits.
+    pub fn add(&mut self, row: &Row) {
+        self.customers += 1;
+        self.levels[row.score.risk as usize] += 1;
+        self.expected_churners += row.score.probability;
+        if let Some(reason) = row.reasons.first().filter(|_| row.score.risk != RiskLevel::Low) {
+            // "Tenure: 2 months" and "Tenure: 3 months" are one reason.
+            let kind = reason.split_once(": ").map_or(reason.as_str(), |(name, _)| name);
+            match self.reasons.get_mut(kind) {
+                Some(n) => *n += 1,
+                None => drop(self.reasons.insert(kind.to_owned(), 1)),
+            }
+        }
+    }
+
+    /// The summary of the rows so far.
+    pub fn summary(self, model_version: &str) -> Summary {
+        let mut top_reasons: Vec<ReasonCount> =
+            self.reasons.into_iter().map(|(reason, customers)| ReasonCount { reason, customers }).collect();
+        top_reasons.sort_by(|a, b| b.customers.cmp(&a.customers).then_with(|| a.reason.cmp(&b.reason)));
+        top_reasons.truncate(5);
+        let level = |risk: RiskLevel| self.levels[risk as usize];
+        Summary {
+            customers: self.customers,
+            high_risk: level(RiskLevel::High),
+            medium_risk: level(RiskLevel::Medium),
+            low_risk: level(RiskLevel::Low),
+            average_retention: 1.0 - self.expected_churners / self.customers.max(1) as f64,
+            expected_churners: self.expected_churners,
+            top_reasons,
+            model_version: model_version.to_owned(),
+        }
+    }
+}
+
 impl Predictions {
     /// The table in a few numbers.
     pub fn summary(&self) -> Summary {
-        let count = |level| self.rows.iter().filter(|r| r.score.risk == level).count();
-        let expected_churners: f64 = self.rows.iter().map(|r| r.score.probability).sum();
-        let mut reasons: HashMap<&str, usize> = HashMap::new();
-        for row in self.rows.iter().filter(|r| r.score.risk != RiskLevel::Low) {
-            if let Some(reason) = row.reasons.first() {
-                // "Tenure: 2 months" and "Tenure: 3 months" are one reason.
-                let kind = reason.split_once(": ").map_or(reason.as_str(), |(name, _)| name);
-                *reasons.entry(kind).or_default() += 1;
-            }
-        }
-        let mut top_reasons: Vec<ReasonCount> = reasons
-            .into_iter()
-            .map(|(reason, customers)| ReasonCount { reason: reason.to_owned(), customers })
-            .collect();
-        top_reasons.sort_by(|a, b| b.customers.cmp(&a.customers).then_with(|| a.reason.cmp(&b.reason)));
-        top_reasons.truncate(5);
-        Summary {
-            customers: self.len(),
-            high_risk: count(RiskLevel::High),
-            medium_risk: count(RiskLevel::Medium),
-            low_risk: count(RiskLevel::Low),
-            average_retention: 1.0 - expected_churners / self.len().max(1) as f64,
-            expected_churners,
-            top_reasons,
-            model_version: self.model_version.clone(),
-        }
+        let mut tally = Tally::default();
+        self.rows.iter().for_each(|row| tally.add(row));
+        tally.summary(&self.model_version)
     }
 }

@@ -1,10 +1,85 @@
 //! Feature matrix to margin, probability, interval and risk level.
 
+mod columns;
+mod kernel;
+
 use crate::features::FeatureMatrix;
-use crate::model::Model;
+use crate::model::{AdditiveModel, Model, Part, weighted};
 use crate::schema::RiskBands;
+pub(crate) use columns::{BLOCK, Bytes, Columns, Test};
+use kernel::{Kernel, Scratch};
+use pulp::Arch;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+
+/// Fewest rows that are worth a block; fewer are walked one by one.
+const FEW: usize = 24;
+
+/// A model prepared for scoring many rows; cheap to keep, shared between threads.
+pub struct Scorer {
+    model: AdditiveModel,
+    kernels: Vec<Option<Kernel>>,
+    arch: Arch,
+}
+
+impl Scorer {
+    /// Prepares a (checked) model.
+    pub fn new(model: &Model) -> Scorer {
+        let kernels = model.additive.components.iter().map(|c| match &c.part {
+            Part::Trees(ensemble) => Some(Kernel::new(&ensemble.trees)),
+            Part::Terms(_) => None,
+        });
+        Scorer { kernels: kernels.collect(), model: model.additive.clone(), arch: Arch::new() }
+    }
+
+    /// The instruction set that was chosen.
+    pub(crate) fn arch(&self) -> Arch {
+        self.arch
+    }
+
+    /// The raw sum of one row (length n_features, NaN = missing): the bits of [`AdditiveModel::raw`].
+    #[inline]
+    pub fn raw_row(&self, row: &[f64]) -> f64 {
+        self.model.raw(row)
+    }
+
+    /// The raw sum of each row, in their order, in the model's space. Rows are shared among the threads of the current
+    /// rayon pool; the result has the bits of [`AdditiveModel::raw`], row by row, for any number of threads.
+    pub fn raw(&self, matrix: &FeatureMatrix) -> Vec<f64> {
+        let n = matrix.n_rows();
+        if n < FEW {
+            return (0..n).map(|r| self.model.raw(matrix.row(r))).collect();
+        }
+        let mut out = vec![0.0; n];
+        let blocks = out.par_chunks_mut(BLOCK).enumerate().with_min_len(4);
+        blocks.for_each_init(Scratch::default, |scratch, (b, out)| self.block(matrix, b * BLOCK, out, scratch));
+        out
+    }
+
+    fn block(&self, matrix: &FeatureMatrix, first: usize, out: &mut [f64], scratch: &mut Scratch) {
+        out.fill(-0.0);
+        for (component, kernel) in self.model.components.iter().zip(&self.kernels) {
+            match (&component.part, kernel) {
+                (Part::Trees(ensemble), Some(kernel)) => {
+                    let n = out.len();
+                    // The same code, compiled for each instruction set; only whole bytes are compared and chosen
+                    // and sums are taken in order, so that every one gives the same bits.
+                    self.arch.dispatch(
+                        #[inline(always)]
+                        || kernel.block(&ensemble.trees, matrix, first, n, scratch),
+                    );
+                    for (o, sum) in out.iter_mut().zip(scratch.sums()) {
+                        *o += weighted(component.weight, *sum);
+                    }
+                }
+                _ => out.iter_mut().enumerate().for_each(|(i, o)| *o += component.value(matrix.row(first + i))),
+            }
+        }
+        for o in out.iter_mut() {
+            *o += self.model.intercept;
+        }
+    }
+}
 
 /// How likely a customer is to leave, by the profile's risk bands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -57,7 +132,7 @@ pub struct Score {
 /// The score of one row of features, given the sum of its additive model.
 pub(crate) fn score_of_raw(model: &Model, raw: f64) -> Score {
     let margin = model.additive.to_log_odds(raw);
-    let probability = model.calibrator.probability(margin);
+    let probability = model.probability(raw);
     let (low, high) = model.interval.at(margin, probability);
     Score { raw, probability, low, high, risk: RiskLevel::of(probability, &model.profile.risk_bands) }
 }
@@ -70,7 +145,7 @@ pub fn score_row(model: &Model, row: &[f64]) -> Score {
 /// The scores of all rows, in their order. Rows are shared among the threads of the current rayon pool; the
 /// result has the same bits for any number of threads.
 pub fn score(model: &Model, matrix: &FeatureMatrix) -> Vec<Score> {
-    (0..matrix.n_rows()).into_par_iter().with_min_len(256).map(|r| score_row(model, matrix.row(r))).collect()
+    Scorer::new(model).raw(matrix).into_par_iter().with_min_len(1024).map(|raw| score_of_raw(model, raw)).collect()
 }
 
 #[cfg(test)]

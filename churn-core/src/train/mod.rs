@@ -26,6 +26,11 @@ pub const MIN_ROWS: usize = 50;
 /// Fewest rows of each class to learn from.
 pub const MIN_CLASS_ROWS: usize = 10;
 
+/// The calibrator and the interval that fit these labels and margins of a model that was not trained on them.
+pub(crate) fn recalibrate(labels: &[bool], margins: &[f64]) -> (Calibrator, IntervalCurve) {
+    (calibrate::calibrator(labels, margins), calibrate::interval(labels, margins))
+}
+
 /// A fitted pipeline without names and cards.
 #[derive(Debug, Clone)]
 pub struct Fitted {

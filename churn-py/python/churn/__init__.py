@@ -7,6 +7,8 @@
 True
 """
 
+from __future__ import annotations
+
 from types import ModuleType
 
 from churn._churn import (
@@ -24,6 +26,7 @@ from churn._churn import (
     LeadScores,
     Mapping,
     MappingError,
+    Model,
     ModelError,
     PointInTimeCheck,
     Prediction,
@@ -44,6 +47,12 @@ from churn._churn import (
     health_backtest,
     health_score,
     lead_score,
+    ScoreSummary,
+    TrainError,
+    ValidationError,
+    __version__,
+    import_model,
+    import_model_bytes,
     map_columns,
     read,
     train,
@@ -72,7 +81,25 @@ from churn.desk import (
 # As typing.TYPE_CHECKING, without the import of typing.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from churn import aio
+
+
+def import_sklearn(
+    estimator: Any, *, name: str | None = None, version: str | None = None, profile: Any = None
+) -> Model:
+    """Import a fitted scikit-learn forest, tree or gradient boosting classifier of two classes.
+
+    Its attributes are read; nothing is pickled.
+    """
+    import json
+
+    from churn._sklearn import plain
+
+    data = json.dumps(plain(estimator)).encode()
+    return import_model_bytes(data, name=name, version=version, profile=profile)
+
 
 __all__ = [
     "ChurnDefinition",
@@ -89,6 +116,7 @@ __all__ = [
     "LeadScores",
     "Mapping",
     "MappingError",
+    "Model",
     "ModelError",
     "PointInTimeCheck",
     "Prediction",
@@ -122,6 +150,13 @@ __all__ = [
     "lead_config",
     "lead_score",
     "lifetime_fit",
+    "ScoreSummary",
+    "TrainError",
+    "ValidationError",
+    "__version__",
+    "import_model",
+    "import_model_bytes",
+    "import_sklearn",
     "map_columns",
     "percent_change",
     "read",

@@ -2,6 +2,7 @@
 
 import datetime
 import os
+import pathlib
 from collections.abc import Callable, Sequence
 from collections.abc import Mapping as AbcMapping
 from typing import Any, Protocol, TypeAlias, final
@@ -253,9 +254,34 @@ class Evaluation:
     def _repr_html_(self) -> str: ...
 
 @final
+class ScoreSummary:
+    @property
+    def customers(self) -> int: ...
+    @property
+    def high_risk(self) -> int: ...
+    @property
+    def medium_risk(self) -> int: ...
+    @property
+    def low_risk(self) -> int: ...
+    @property
+    def average_retention(self) -> float: ...
+    @property
+    def expected_churners(self) -> float: ...
+    @property
+    def target(self) -> pathlib.Path: ...
+    @property
+    def mapping(self) -> Mapping: ...
+    @property
+    def quality(self) -> QualityReport: ...
+    def to_dict(self) -> dict[str, Any]: ...
+
+@final
 class Engine:
     @staticmethod
     def pretrained(name: str) -> Engine: ...
+    @staticmethod
+    def from_model(model: Model) -> Engine: ...
+    def calibrate(self, table: _Table, *, label: str | None = None, as_of: _Date | None = None) -> Engine: ...
     @staticmethod
     def load(path: str | os.PathLike[str]) -> Engine: ...
     @staticmethod
@@ -276,6 +302,18 @@ class Engine:
         scored_at: _Date | None = None,
         progress: _Progress | None = None,
     ) -> Predictions: ...
+    def score_file(
+        self,
+        source: str | os.PathLike[str],
+        target: str | os.PathLike[str],
+        *,
+        reasons: int | None = None,
+        mapping: Mapping | None = None,
+        overrides: _Overrides | None = None,
+        as_of: _Date | None = None,
+        scored_at: _Date | None = None,
+        progress: _Progress | None = None,
+    ) -> ScoreSummary: ...
     def score_one(
         self,
         record: dict[str, Any],
@@ -401,6 +439,37 @@ def health_backtest(
     scales: AbcMapping[str, Sequence[float]] | None = None,
 ) -> dict[str, Any]: ...
 def lead_score(table: _Table | dict[str, Any], *, config: str | None = None, bant: str | None = None) -> LeadScores: ...
+_Matrix: TypeAlias = npt.ArrayLike | _Table
+
+@final
+class Model:
+    def predict_margin(self, matrix: _Matrix) -> npt.NDArray[np.float64]: ...
+    def predict_proba(self, matrix: _Matrix) -> npt.NDArray[np.float64]: ...
+    def shap_values(self, matrix: _Matrix) -> npt.NDArray[np.float64]: ...
+    @property
+    def expected_value(self) -> float: ...
+    @property
+    def feature_names(self) -> list[str]: ...
+    @property
+    def learner(self) -> str: ...
+    def to_bytes(self) -> bytes: ...
+
+def import_model(
+    path: str | os.PathLike[str],
+    *,
+    name: str | None = None,
+    version: str | None = None,
+    profile: Profile | str | None = None,
+    iterations: int | None = None,
+) -> Model: ...
+def import_model_bytes(
+    data: bytes,
+    *,
+    name: str | None = None,
+    version: str | None = None,
+    profile: Profile | str | None = None,
+    iterations: int | None = None,
+) -> Model: ...
 def map_columns(
     table: _Table | list[str],
     *,

@@ -1,0 +1,63 @@
+//! File to file.
+
+use super::{Engine, Input, ScoreOptions};
+use crate::error::Result;
+use crate::map::Mapping;
+use crate::report::{RowWriter, Summary, Tally};
+use crate::validate::QualityReport;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
+
+/// What came of scoring a file.
+#[derive(Debug, Clone)]
+pub struct ScoreSummary {
+    /// The predictions in a few numbers.
+    pub summary: Summary,
+    /// How the columns were understood.
+    pub mapping: Mapping,
+    /// How good the data is.
+    pub quality: QualityReport,
+    /// Where the predictions stand.
+    pub target: PathBuf,
+}
+
+impl Engine {
+    /// Scores a file and writes the predictions as a CSV file, whole or not at all, with the bytes that
+    /// [`write_csv`](crate::report::Predictions::write_csv) would write. Predictions are written as they are made and
+    /// never held all at once; the table that is read is.
+    ///
+    /// # Errors
+    /// As [`score`](Engine::score), and `io`.
+    pub fn score_file(
+        &self,
+        source: impl AsRef<Path>,
+        target: impl AsRef<Path>,
+        options: &ScoreOptions<'_>,
+    ) -> Result<ScoreSummary> {
+        let target = target.as_ref();
+        let source = Input::Path(source.as_ref().to_owned());
+        let raw = source.read(&options.read)?;
+        let prepared = self.prepared(&raw, options)?;
+        let version = self.model().model_version();
+        let tally = crate::files::write_whole_by(target, |file| {
+            let (n, at) = (prepared.n_reasons, options.scored_at.as_deref());
+            let mut writer = RowWriter::new(BufWriter::new(file), n, &version, at)?;
+            let mut tally = Tally::default();
+            self.told_rows(&prepared, options, |rows| {
+                for row in &rows {
+                    tally.add(row);
+                    writer.write(row)?;
+                }
+                Ok(())
+            })?;
+            writer.finish()?.into_inner().map_err(|e| crate::Error::io("write", target, e.into_error()))?;
+            Ok(tally)
+        })?;
+        Ok(ScoreSummary {
+            summary: tally.summary(&version),
+            mapping: prepared.mapping,
+            quality: prepared.quality,
+            target: target.to_owned(),
+        })
+    }
+}
