@@ -98,7 +98,8 @@ fn options_reach_the_core_and_wrong_ones_are_refused() {
     let engine = telecom();
     let table = CSV.replace("contract", "trial_end");
     assert_eq!(score_csv(engine, table.as_bytes(), None).expect_err("no contract").1, "field_unmapped");
-    let given = c(r#"{"overrides": {"trial_end": "contract"}, "reasons": 1, "as_of": "2026-03-01", "scored_at": null}"#);
+    let given =
+        c(r#"{"overrides": {"trial_end": "contract"}, "reasons": 1, "as_of": "2026-03-01", "scored_at": null}"#);
     let found = score_csv(engine, table.as_bytes(), Some(&given)).expect("an override");
     assert!(found["predictions"][0].get("reason_1").is_some());
     assert!(found["predictions"][0].get("reason_2").is_none());

@@ -4,8 +4,8 @@ mod csv;
 mod html;
 mod json;
 mod prediction;
-mod read;
 mod quality;
+mod read;
 mod summary;
 mod text;
 
@@ -13,7 +13,7 @@ pub use html::predictions_html;
 pub use json::{mapping_json, prediction_json, prediction_row_json, predictions_json, quality_json, summary_json};
 pub(crate) use prediction::Row;
 pub use prediction::{Confidence, Prediction, Predictions, TopFactor};
-pub use read::{read_json, rows_json, source_json};
 pub use quality::{dimensions_json, quality_html};
+pub use read::{read_json, rows_json, source_json};
 pub use summary::{ReasonCount, Summary};
 pub use text::{findings_text, mapping_text, riskiest_text, summary_text};

@@ -90,9 +90,8 @@ fn read(raw: &RawTable, column: &RawColumn, field: Option<&'static FieldSpec>) -
     let n = parsed.values.len();
     // What could not be read is not blank.
     let missing = (0..n).filter(|&r| parsed.values.is_missing(r)).count();
-    let mixed = field.is_none()
-        && matches!(field_type, FieldType::Category | FieldType::Text)
-        && is_mixed(&column.data);
+    let mixed =
+        field.is_none() && matches!(field_type, FieldType::Category | FieldType::Text) && is_mixed(&column.data);
     Typed { field, field_type, blank: missing - parsed.unreadable.len().min(missing), parsed, mixed, minor }
 }
 
@@ -148,10 +147,7 @@ fn tell(raw: &RawTable, column: &RawColumn, typed: &Typed, name: Option<&str>, f
     }
     if let Some(divided) = typed.minor {
         let (code, message) = if divided {
-            (
-                Code::MinorUnits,
-                "is in hundredths of the currency, as its header says; the amounts were divided by 100",
-            )
+            (Code::MinorUnits, "is in hundredths of the currency, as its header says; the amounts were divided by 100")
         } else {
             (
                 Code::AmbiguousFormat,
