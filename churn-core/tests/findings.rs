@@ -400,6 +400,7 @@ fn every_note_of_the_reader_is_listed() {
     let mut sources = Vec::new();
     files(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src/read"), &mut sources);
     let mut made = BTreeSet::new();
+    let mut all = String::new();
     for source in sources {
         let text = std::fs::read_to_string(source).expect("readable");
         let flat: String = text.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -408,10 +409,14 @@ fn every_note_of_the_reader_is_listed() {
                 made.insert(part.split('"').next().expect("text").to_owned());
             }
         }
+        all += &flat;
     }
     let listed: BTreeSet<String> = READER_CODES.iter().map(|(code, _, _)| (*code).to_owned()).collect();
     assert!(made.contains("ragged_row"));
-    assert_eq!(made, listed);
+    assert!(made.is_subset(&listed), "{:?}", made.difference(&listed));
+    // Some codes reach their note by way of a table.
+    let gone: Vec<&String> = listed.iter().filter(|code| !all.contains(&format!("\"{code}\""))).collect();
+    assert!(gone.is_empty(), "{gone:?}");
 }
 
 #[test]

@@ -257,11 +257,10 @@ impl<'a> Bounds<'a> {
                     TreeNode::Number { threshold, .. } => {
                         (values[0] <= threshold, values[values.len() - 1] > threshold)
                     }
-                    TreeNode::Category { set, .. } => {
-                        let in_set = |x: f64| (0.0..64.0).contains(&x) && set >> (x as u64) & 1 == 1;
-                        (values.iter().any(|&x| in_set(x)), values.iter().any(|&x| !in_set(x)))
-                    }
                     TreeNode::Leaf { .. } => (false, false),
+                    ref split => {
+                        (values.iter().any(|&x| split.takes_left(x)), values.iter().any(|&x| !split.takes_left(x)))
+                    }
                 }
             }
         };

@@ -92,7 +92,8 @@ pub fn health_backtest<'a>(
     label: Option<&str>,
     options: &HealthOptions<'_>,
 ) -> Result<Backtest> {
-    let purpose = ValidateOptions { purpose: Purpose::Train, label: label.map(str::to_owned) };
+    let purpose =
+        ValidateOptions { purpose: Purpose::Train, label: label.map(str::to_owned), ..ValidateOptions::default() };
     let (mapping, judged) = judge(&input.into(), options, &purpose)?;
     let labels = judged.labels.clone().unwrap_or_default();
     health::backtest(&scored(&mapping, &judged, options)?, &labels)
