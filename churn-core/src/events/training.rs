@@ -187,11 +187,11 @@ pub fn training_set(
 
     let (mut rows, mut base_rows, mut labels) = (Vec::new(), Vec::new(), Vec::new());
     let mut tally = Tally::default();
-    for c in 0..n {
+    for (c, run) in runs.iter().enumerate().take(n) {
         let activity = history.activity(c);
         for &at in &used {
             let Some(row) = base.row(&events.customers, customers, c, at.days()) else { continue };
-            if let Some(label) = rule.label(&runs[c], &activity, at.micros, &mut tally) {
+            if let Some(label) = rule.label(run, &activity, at.micros, &mut tally) {
                 rows.push((c as u32, at));
                 base_rows.push(row);
                 labels.push(label);

@@ -183,7 +183,7 @@ impl TreeExplainer {
 
     /// Bytes of the table of all patterns.
     pub fn table_bytes(&self) -> usize {
-        self.groups.iter().map(|g| 8 * g.features.len() << g.answers.len()).sum()
+        self.groups.iter().map(|g| (8 * g.features.len()) << g.answers.len()).sum()
     }
 
     /// The values of every pattern.

@@ -84,7 +84,7 @@ impl FeatureMatrix {
             .with("argument", "matrix")
             .hint("give as many values a row as the model has features")
         };
-        if n_features == 0 || values.len() % n_features != 0 {
+        if n_features == 0 || !values.len().is_multiple_of(n_features) {
             return Err(wrong());
         }
         let shape = (values.len() / n_features, n_features);

@@ -76,8 +76,10 @@ pub(super) fn tree(
 ) -> Result<Tree> {
     let mut seen = vec![false; n_nodes];
     let mut tree = Tree { nodes: Vec::new(), covers: Vec::new() };
-    // (foreign index, depth, our parent and whether we are its left child)
-    let mut stack: Vec<(usize, usize, Option<(usize, bool)>)> = vec![(root, 0, None)];
+    /// Our parent, and whether we are its left child.
+    type Place = Option<(usize, bool)>;
+    // (foreign index, depth, place)
+    let mut stack: Vec<(usize, usize, Place)> = vec![(root, 0, None)];
     while let Some((at, depth, parent)) = stack.pop() {
         if at >= n_nodes {
             return Err(invalid(format!("a tree node's child is {at} of {n_nodes} nodes")));

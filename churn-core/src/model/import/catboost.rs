@@ -91,10 +91,10 @@ struct OtherFeature {
 impl File {
     /// The model in the common form.
     pub fn into_model(self, options: &ImportOptions) -> Result<Imported> {
-        if let Some(loss) = self.loss()? {
-            if !matches!(loss.as_str(), "Logloss" | "CrossEntropy") {
-                return Err(unsupported("CatBoost", &format!("the loss {}", super::quoted(&loss))));
-            }
+        if let Some(loss) = self.loss()?
+            && !matches!(loss.as_str(), "Logloss" | "CrossEntropy")
+        {
+            return Err(unsupported("CatBoost", &format!("the loss {}", super::quoted(&loss))));
         }
         let features = &self.features_info;
         if !features.text_features.is_empty() || !features.embedding_features.is_empty() {
@@ -181,7 +181,7 @@ impl Symmetric {
         if depth > MAX_SYMMETRIC_DEPTH || self.leaf_values.len() != 1 << depth {
             if !self.leaf_values.is_empty()
                 && depth <= MAX_SYMMETRIC_DEPTH
-                && self.leaf_values.len() % (1 << depth) == 0
+                && self.leaf_values.len().is_multiple_of(1 << depth)
             {
                 return Err(unsupported("CatBoost", "more than one class"));
             }
