@@ -88,6 +88,7 @@ codes! {
 pub const READER_CODES: &[(&str, Severity, &str)] = &[
     ("replaced_characters", Severity::Warning, "Bytes that are no text in the file's encoding were replaced."),
     ("nul_characters", Severity::Warning, "NUL characters were taken out."),
+    ("byte_order_marks", Severity::Info, "Byte order marks inside the text were taken out."),
     ("empty_column", Severity::Warning, "Columns without a value in any row."),
     ("title_rows", Severity::Info, "Lines above the header were left out."),
     ("no_header", Severity::Warning, "The first row holds data; the columns were numbered."),
