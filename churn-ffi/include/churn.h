@@ -273,6 +273,8 @@ int32_t churn_read_bytes(const uint8_t *data,
                          const char *options_json,
                          char **out_json,
                          churn_error **error);
+
+/**
  * Reads a file: CSV, JSON, Arrow IPC or any other format that the engine reads, recognised by its content. The table
  * is freed with churn_table_free.
  *
