@@ -63,7 +63,7 @@ fn made_up(trees: usize, depth: usize, mut model: Model) -> Model {
         let n = (2 << depth) - 1;
         let mut tree = Tree { nodes: Vec::new(), covers: Vec::new() };
         for i in 0..n {
-            tree.covers.push(0.5f64.powi((i + 1).ilog2() as i32));
+            tree.covers.push(0.5f64.powi((i as u32 + 1).ilog2() as i32));
             tree.nodes.push(if 2 * i + 1 < n {
                 let number = random.below(2) == 0;
                 TreeNode::Number {

@@ -119,7 +119,7 @@ fn json_and_ubjson_of_one_model_are_one_model() {
             Model::import(&bytes, &ImportOptions::default()).expect("imported")
         };
         let (json, ubj) = (import("json"), import("ubj"));
-        for (a, b) in trees(&json).iter().zip(trees(&ubj)).filter(|(a, b)| *a != *b) {
+        if let Some((a, b)) = trees(&json).iter().zip(trees(&ubj)).find(|(a, b)| *a != *b) {
             let node = (0..a.nodes.len()).find(|&i| a.nodes[i] != b.nodes[i] || a.covers[i] != b.covers[i]);
             let i = node.expect("a node");
             panic!("{name}: {:?} {} {:?} {}", a.nodes[i], a.covers[i], b.nodes[i], b.covers[i]);
