@@ -144,8 +144,14 @@ export interface EvaluateOptions extends CallOptions {
 export interface TrainOptions extends EvaluateOptions {
   /** Profile; recognised where not given. */
   profile?: Profile | null | undefined
-  /** `'auto'`, `'logistic'`, `'forest'`, ...; the engine's choice where not given. */
+  /** `'auto'`, `'boosting'`, `'additive'`, `'forest'`, `'logistic'`; `'auto'` where not given. */
   learner?: string | null | undefined
+  /** Column of the day that a row describes: quality is then measured on later days. */
+  time?: string | null | undefined
+  /** Column of the customer or account that rows belong to: it is never on both sides of a split. */
+  group?: string | null | undefined
+  /** Column of weights, 0 or more. */
+  weights?: string | null | undefined
   /** Seed of everything random; 0 where not given. */
   seed?: number | bigint | null | undefined
   /** Columns to let through the leak check. */
@@ -533,8 +539,32 @@ export interface Evaluation {
   ece: number
   /** Lift among the 10 % of highest risk. */
   lift10: number
-  /** Further figures. */
-  [metric: string]: number | null
+  /** Share of probabilities that fall on the right side of one half. */
+  accuracy: number
+  /** Average precision. */
+  averagePrecision: number
+  /** Kolmogorov-Smirnov distance. */
+  ks: number
+  /** Harmonic mean of precision and recall at one half. */
+  f1: number
+  /** Lift and share of all positives among the 5 and 20 % of highest risk. */
+  lift5: number
+  lift20: number
+  capture5: number
+  capture10: number
+  capture20: number
+  /** Expected calibration error over bins of equally many rows. */
+  eceAdaptive: number
+  /** Expected maximum profit of a campaign, in money a customer. */
+  empc: number
+  /** 90 % bootstrap interval of each figure: [low, high]. */
+  intervals: Readonly<Record<string, readonly [number, number]>>
+  /** Bins of about equally many rows. */
+  calibrationCurve: readonly { nRows: number; predicted: number; observed: number }[]
+  /** Share of all positives among the customers of highest risk. */
+  gains: readonly { fraction: number; capture: number; lift: number }[]
+  /** The Brier score is `reliability - resolution + uncertainty + within`. */
+  brierParts: { reliability: number; resolution: number; uncertainty: number; within: number }
 }
 
 /** The model card: where a model comes from, how good it is, what it is not for. */

@@ -253,6 +253,9 @@ impl Engine {
                 read: options.read()?,
                 definition: events::definition(&mut options)?,
                 event_settings: events::settings(&mut options, "settings")?,
+                weights: options.text("weights")?,
+                group: options.text("group")?,
+                time: options.text("time")?,
                 ..TrainOptions::default()
             };
             options.finish()?;
@@ -281,11 +284,7 @@ impl Engine {
                 watch.check()?;
                 let measured =
                     engine.evaluate(table.input().read(&read)?.as_ref(), label.as_deref(), as_of.as_deref())?;
-                let mut json = serde_json::Map::new();
-                json.insert("n_rows".to_owned(), measured.n_rows.into());
-                json.insert("n_positive".to_owned(), measured.n_positive.into());
-                json.extend(measured.metrics.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())));
-                Ok(Json::new(json.into()))
+                Ok(Json::new(measured.to_json()))
             })
         })
     }

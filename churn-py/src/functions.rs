@@ -93,7 +93,7 @@ pub fn validate(
 ///
 /// `progress` is called as progress(stage, done, total) now and then; what it raises stops the training.
 #[pyfunction]
-#[pyo3(signature = (table, *, label=None, profile=None, learner=None, seed=None, progress=None, allow=None, overrides=None, as_of=None, name=None, version=None))]
+#[pyo3(signature = (table, *, label=None, profile=None, learner=None, time=None, group=None, weights=None, seed=None, progress=None, allow=None, overrides=None, as_of=None, name=None, version=None))]
 #[allow(clippy::too_many_arguments)]
 pub fn train(
     py: Python<'_>,
@@ -101,6 +101,9 @@ pub fn train(
     label: Option<String>,
     profile: Option<&Bound<'_, PyAny>>,
     learner: Option<&str>,
+    time: Option<String>,
+    group: Option<String>,
+    weights: Option<String>,
     seed: Option<u64>,
     progress: Option<Py<PyAny>>,
     allow: Option<Vec<String>>,
@@ -116,6 +119,9 @@ pub fn train(
         label,
         profile: convert::profile(profile)?,
         learner: learner.map_err(|e| raise(py, &e))?.unwrap_or_default(),
+        time,
+        group,
+        weights,
         seed: seed.unwrap_or_default(),
         allow: allow.unwrap_or_default(),
         overrides: overrides.unwrap_or_default(),

@@ -467,15 +467,9 @@ impl Evaluation {
         self.metric("lift_10")
     }
 
-    /// All figures as a dict.
-    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let dict = PyDict::new(py);
-        dict.set_item("n_rows", self.0.n_rows)?;
-        dict.set_item("n_positive", self.0.n_positive)?;
-        for (name, value) in &self.0.metrics {
-            dict.set_item(*name, *value)?;
-        }
-        Ok(dict)
+    /// All figures as a dict; `intervals`, `calibration_curve`, `gains` and `brier_parts` are nested.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        convert::python(py, &self.0.to_json())
     }
 
     fn _repr_html_(&self) -> String {

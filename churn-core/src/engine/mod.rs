@@ -4,6 +4,8 @@ mod actions;
 #[cfg(feature = "train")]
 mod calibrate;
 mod calls;
+#[cfg(feature = "train")]
+mod design;
 mod events;
 mod file;
 mod health;

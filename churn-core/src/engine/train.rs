@@ -1,5 +1,6 @@
 //! Training an engine on a user's own table, and measuring it.
 
+use super::design::Design;
 use super::{Engine, Input};
 use crate::error::{Error, ErrorKind, Result};
 use crate::events::{ChurnDefinition, EventSettings};
@@ -7,11 +8,11 @@ use crate::features::{FeatureMatrix, derive};
 use crate::map::{self, MapOptions};
 use crate::metrics;
 use crate::model::{LabelDefinition, Model, ModelCard};
-use crate::progress::ProgressFn;
+use crate::progress::{Progress, ProgressFn};
 use crate::read::ReadOptions;
 use crate::schema::Profile;
 use crate::table::Table;
-use crate::train::{self, Labelled, Learner, split};
+use crate::train::{self, Labelled, Learner};
 use crate::validate::{self, Purpose, ValidateOptions, Validated, refuse_leaks};
 use std::collections::BTreeMap;
 
@@ -38,7 +39,16 @@ pub struct TrainOptions<'a> {
     pub version: Option<String>,
     /// What the data is, for the model card.
     pub data_description: Option<String>,
-    /// Folds to measure on: for each repeat the fold of each row; five stratified folds where not given.
+    /// Column of weights: how much each row counts, 0 or more. Not a feature.
+    pub weights: Option<String>,
+    /// Column of the customer (or account) that rows belong to: its rows never lie on both sides of a split. The
+    /// customer id where not given and where one repeats. Not a feature.
+    pub group: Option<String>,
+    /// Column of the day that a row describes: quality is then measured on later days than were learnt from. The
+    /// snapshot date where not given and where there are three days or more.
+    pub time: Option<String>,
+    /// Folds to measure on: for each repeat the fold of each row. Where not given, later days if there are days, else
+    /// the learner's own folds.
     pub folds: Option<Vec<Vec<usize>>>,
     /// What churned means; what the table itself says, where it was labelled by a definition.
     pub definition: Option<ChurnDefinition>,
@@ -57,9 +67,62 @@ pub struct Evaluation {
     pub n_rows: usize,
     /// Positive labels among them.
     pub n_positive: usize,
-    /// (name, value): auc, log_loss, brier, ece, lift_10, accuracy.
+    /// (name, value) in the order of [`metrics::all`]: auc, log_loss, brier, ece, lift_10, accuracy,
+    /// average_precision, ks, f1, lift_5, lift_20, capture_5, capture_10, capture_20, ece_adaptive, empc.
     pub metrics: Vec<(&'static str, f64)>,
+    /// 90 % bootstrap intervals of the figures, in the same order.
+    pub intervals: Vec<metrics::Interval>,
+    /// Ten bins of equally many rows: mean probability and share of positives.
+    pub calibration_curve: Vec<metrics::Bin>,
+    /// The share of all positives among the 5, 10, ... 100 % of highest risk.
+    pub gains: Vec<metrics::Gain>,
+    /// The Brier score taken apart.
+    pub brier_parts: metrics::BrierParts,
 }
+
+impl Evaluation {
+    fn new(labels: &[bool], probabilities: &[f64]) -> Evaluation {
+        let resamples = (RESAMPLED_ROWS / labels.len().max(1)).clamp(40, 200);
+        Evaluation {
+            n_rows: labels.len(),
+            n_positive: labels.iter().filter(|&&y| y).count(),
+            metrics: metrics::all(labels, probabilities),
+            intervals: metrics::intervals(labels, probabilities, 0.9, resamples, 0),
+            calibration_curve: metrics::calibration_curve(labels, probabilities, 10),
+            gains: metrics::gains(labels, probabilities, 20),
+            brier_parts: metrics::brier_parts(labels, probabilities),
+        }
+    }
+
+    /// Everything as one JSON object: the figures under their names, `intervals` by name as [low, high],
+    /// `calibration_curve`, `gains` and `brier_parts`.
+    pub fn to_json(&self) -> serde_json::Value {
+        let mut json = serde_json::Map::new();
+        json.insert("n_rows".to_owned(), self.n_rows.into());
+        json.insert("n_positive".to_owned(), self.n_positive.into());
+        json.extend(self.metrics.iter().map(|(name, value)| ((*name).to_owned(), (*value).into())));
+        let intervals: serde_json::Map<_, _> =
+            self.intervals.iter().map(|i| (i.name.to_owned(), serde_json::json!([i.low, i.high]))).collect();
+        json.insert("intervals".to_owned(), intervals.into());
+        let bins = self.calibration_curve.iter();
+        let bins: Vec<_> = bins
+            .map(|b| serde_json::json!({"n_rows": b.n_rows, "predicted": b.predicted, "observed": b.observed}))
+            .collect();
+        json.insert("calibration_curve".to_owned(), bins.into());
+        let gains = self.gains.iter();
+        let gains: Vec<_> =
+            gains.map(|g| serde_json::json!({"fraction": g.fraction, "capture": g.capture, "lift": g.lift})).collect();
+        json.insert("gains".to_owned(), gains.into());
+        let parts = &self.brier_parts;
+        let parts = serde_json::json!({"reliability": parts.reliability, "resolution": parts.resolution,
+            "uncertainty": parts.uncertainty, "within": parts.within});
+        json.insert("brier_parts".to_owned(), parts);
+        json.into()
+    }
+}
+
+/// Rows that the bootstrap of an evaluation draws at most, or 40 resamples where that is more.
+const RESAMPLED_ROWS: usize = 4_000_000;
 
 /// A training table with its labels, rows without a label left out.
 struct Prepared {
@@ -121,21 +184,29 @@ impl Engine {
         let table = table.without(barred);
         train::check_enough(&labels)?;
         refuse_leaks(&leaks, &options.allow)?;
-        let data = Labelled { table: &table, labels: &labels, profile: &profile, exclude: &[] };
-        let folds = match &options.folds {
-            Some(folds) if folds_fit(folds, labels.len()) => folds.clone(),
-            Some(_) => {
-                return Err(Error::new(
-                    ErrorKind::InvalidArgument,
-                    format!("folds do not fit the {} labelled rows", labels.len()),
-                )
-                .with("argument", "folds")
-                .hint("give one fold number a labelled row for each repeat"));
-            }
-            None => vec![split::stratified(&labels, 5, options.seed)],
+        let design = Design::new(&table, options)?;
+        let exclude: Vec<&str> = design.exclude.iter().map(String::as_str).collect();
+        let data = Labelled {
+            table: &table,
+            labels: &labels,
+            profile: &profile,
+            exclude: &exclude,
+            weights: design.weights.as_deref(),
+            groups: design.groups.as_deref(),
         };
-        let cv = train::cross_validate(data, &folds, options.learner, options.seed, options.progress)?;
+        let (splits, protocol) = design.splits(options, &labels)?;
+        let tell = |done| match options.progress {
+            Some(p) if !p(Progress { stage: "training", done, total: 1 }) => Err(train::cancelled()),
+            _ => Ok(()),
+        };
+        tell(0)?;
         let fitted = train::fit(data, options.learner, options.seed)?;
+        tell(1)?;
+        let cv = if splits.is_empty() {
+            fitted.cross_fitted(&labels)
+        } else {
+            train::cross_validate(data, &splits, options.learner, options.seed, options.progress)?
+        };
         let n_positive = labels.iter().filter(|&&y| y).count();
         let card = ModelCard {
             kind: "trained".into(),
@@ -144,13 +215,14 @@ impl Engine {
             n_rows: labels.len(),
             n_positive,
             base_rate: n_positive as f64 / labels.len() as f64,
-            protocol: format!("{} x stratified {}-fold cross-validation; the whole pipeline is fitted anew on each fold's training rows.", folds.len(), folds[0].iter().max().map_or(0, |m| m + 1)),
+            protocol,
             metrics: cv.metrics,
             learner: fitted.learner.clone(),
             seed: options.seed,
             allowed: options.allow.clone(),
             intended_use: "Ranking customers by their risk of leaving and telling why, so that people can act; not for decisions about people without a human.".into(),
-            limits: limits(&table),
+            no_signal: !fitted.signal,
+            limits: limits(&table, fitted.signal, &design),
             definition: definition.clone(),
             events: options.event_settings.clone().or_else(|| input.event_settings().cloned()),
         };
@@ -190,11 +262,7 @@ impl Engine {
     ) -> Result<Evaluation> {
         let (labels, matrix) = self.labelled(input.into(), label, as_of)?;
         let probabilities = self.predictor().predict_proba(&matrix)?;
-        Ok(Evaluation {
-            n_rows: labels.len(),
-            n_positive: labels.iter().filter(|&&y| y).count(),
-            metrics: metrics::all(&labels, &probabilities),
-        })
+        Ok(Evaluation::new(&labels, &probabilities))
     }
 
     /// The labels and the feature matrix of the labelled rows of a table.
@@ -219,18 +287,20 @@ impl Engine {
     }
 }
 
-/// Whether each repeat gives every row a fold, two folds at least, none numbered beyond the rows.
-fn folds_fit(folds: &[Vec<usize>], n_rows: usize) -> bool {
-    let fits = |f: &Vec<usize>| f.len() == n_rows && f.iter().all(|&k| k < n_rows) && f.iter().any(|&k| k != f[0]);
-    !folds.is_empty() && folds.iter().all(fits)
-}
-
-fn limits(table: &Table) -> Vec<String> {
-    let mut limits = vec![
+fn limits(table: &Table, signal: bool, design: &Design) -> Vec<String> {
+    let mut limits = Vec::new();
+    if !signal {
+        limits.push(
+            "No signal: on rows not seen the columns predict no better than the base rate, which every customer is \
+             therefore given. Look for columns that say what customers did before they left."
+                .to_owned(),
+        );
+    }
+    limits.extend([
         "Reasons are associations, not causes; recommendations are untested until a hold-out test says otherwise.".to_owned(),
         "Probabilities hold for customers like those of the training data; check them on your own data, or train on it.".to_owned(),
-    ];
-    if table.column("snapshot_date").is_none() {
+    ]);
+    if !design.dated() && table.column("snapshot_date").is_none() {
         limits.push(
             "One snapshot without dates: the quality was measured on random folds, not on a later period.".to_owned(),
         );

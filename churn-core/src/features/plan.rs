@@ -11,7 +11,7 @@ use std::collections::HashMap;
 const MAX_LEVELS: usize = 32;
 /// A level that fewer rows have is pooled as "other": too few to learn from, and a name seen once or twice
 /// could point at a person.
-const MIN_LEVEL_ROWS: usize = 10;
+const MIN_LEVEL_ROWS: usize = 5;
 
 /// How a column becomes a feature.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

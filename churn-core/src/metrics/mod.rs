@@ -1,6 +1,17 @@
 //! Figures of merit on plain slices: labels, and scores or probabilities of the same length.
 //!
-//! AUC and lift rank, so they take any score; log loss, Brier and ECE judge probabilities.
+//! AUC, average precision, KS, lift and capture rank, so they take any score; log loss, Brier and ECE judge
+//! probabilities; EMPC and profit count money.
+
+mod profit;
+mod ranking;
+mod reliability;
+mod spread;
+
+pub use profit::{Campaign, empc, profit, threshold_by_capacity, threshold_by_value};
+pub use ranking::{Gain, average_precision, capture, f1, gains, ks};
+pub use reliability::{Bin, BrierParts, brier_parts, calibration_curve, ece_adaptive};
+pub use spread::{Interval, intervals};
 
 /// Area under the ROC curve: the chance that a positive is ranked above a negative; ties count half. NaN where
 /// a class is absent.
@@ -92,6 +103,16 @@ pub fn all(labels: &[bool], probabilities: &[f64]) -> Vec<(&'static str, f64)> {
         ("ece", ece(labels, probabilities)),
         ("lift_10", lift(labels, probabilities, 0.1)),
         ("accuracy", accuracy(labels, probabilities)),
+        ("average_precision", average_precision(labels, probabilities)),
+        ("ks", ks(labels, probabilities)),
+        ("f1", f1(labels, probabilities)),
+        ("lift_5", lift(labels, probabilities, 0.05)),
+        ("lift_20", lift(labels, probabilities, 0.2)),
+        ("capture_5", capture(labels, probabilities, 0.05)),
+        ("capture_10", capture(labels, probabilities, 0.1)),
+        ("capture_20", capture(labels, probabilities, 0.2)),
+        ("ece_adaptive", ece_adaptive(labels, probabilities)),
+        ("empc", empc(labels, probabilities, &Campaign::default())),
     ]
 }
 
@@ -116,6 +137,71 @@ mod tests {
         assert!((auc(&Y, &P) - 0.666_666_666_666_666_6).abs() < 1e-12, "{}", auc(&Y, &P));
         assert!((log_loss(&Y, &P) - 0.552_711_361_812_808_4).abs() < 1e-12, "{}", log_loss(&Y, &P));
         assert!((brier(&Y, &P) - 0.192_083_333_333_333_33).abs() < 1e-12, "{}", brier(&Y, &P));
+    }
+
+    /// Forty rows with ties, by integer arithmetic that the reference script repeats.
+    fn forty() -> (Vec<bool>, Vec<f64>) {
+        let label = |i: u32| (i * 7919 % 101).is_multiple_of(3);
+        let score = |i: u32| {
+            let bonus = if label(i) && i.is_multiple_of(2) { 0.02 } else { 0.0 };
+            f64::from(i * 613 % 997 % 20) / 20.0 * 0.9 + 0.03 + bonus
+        };
+        ((0..40).map(label).collect(), (0..40).map(score).collect())
+    }
+
+    // Expected values: scikit-learn 1.9.1, average_precision_score, roc_curve, f1_score, accuracy_score,
+    // brier_score_loss, log_loss; EMPC by numeric integration (scipy 1.17.1) of its definition.
+    #[test]
+    fn equal_to_references_on_scores_with_ties() {
+        let (y, p) = forty();
+        let expected = [
+            ("auc", 0.529_947_916_666_666_6),
+            ("log_loss", 0.852_395_047_894_237_3),
+            ("brier", 0.293_366_874_999_999_97),
+            ("accuracy", 0.55),
+            ("average_precision", 0.468_934_788_368_328_14),
+            ("ks", 0.125),
+            ("f1", 0.4375),
+            ("empc", 15.812_653_053_579_623),
+        ];
+        let all = all(&y, &p);
+        for (name, value) in expected {
+            let got = all.iter().find(|(n, _)| *n == name).expect("a figure").1;
+            assert!((got - value).abs() < 1e-12 * value.max(1.0) * 10.0, "{name}: {got} for {value}");
+        }
+    }
+
+    #[test]
+    fn the_parts_of_the_brier_score_add_up_and_bins_hold_all_rows() {
+        let (y, p) = forty();
+        let parts = brier_parts(&y, &p);
+        let sum = parts.reliability - parts.resolution + parts.uncertainty + parts.within;
+        assert!((sum - brier(&y, &p)).abs() < 1e-15);
+        // Probabilities that are one a bin: nothing is within.
+        let coarse: Vec<f64> = p.iter().map(|p| (p * 10.0).floor() / 10.0 + 0.05).collect();
+        assert!(brier_parts(&y, &coarse).within.abs() < 1e-15);
+        let bins = calibration_curve(&y, &p, 10);
+        assert_eq!(bins.iter().map(|b| b.n_rows).sum::<usize>(), 40);
+        assert!(bins.windows(2).all(|w| w[0].predicted < w[1].predicted));
+        let gains = gains(&y, &p, 10);
+        assert!((gains[9].capture - 1.0).abs() < 1e-12 && gains.windows(2).all(|w| w[0].capture <= w[1].capture));
+    }
+
+    #[test]
+    fn the_bootstrap_holds_the_figure_and_repeats() {
+        let (y, p) = forty();
+        let intervals = intervals(&y, &p, 0.9, 200, 7);
+        assert_eq!(intervals, super::intervals(&y, &p, 0.9, 200, 7));
+        for (interval, (name, value)) in intervals.iter().zip(all(&y, &p)) {
+            assert_eq!(interval.name, name);
+            // ECE is biased upwards by resampling; its interval need not hold the figure.
+            if !name.starts_with("ece") {
+                assert!(interval.low <= value && value <= interval.high, "{interval:?} {value}");
+            }
+        }
+        let auc = intervals[0];
+        // Hanley and McNeil's standard error of this AUC is about 0.095.
+        assert!((0.2..0.45).contains(&(auc.high - auc.low)), "{auc:?}");
     }
 
     #[test]

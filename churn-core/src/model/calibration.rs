@@ -19,6 +19,24 @@ pub enum Calibrator {
         /// In log-odds.
         intercept: f64,
     },
+    /// The sigmoid of `a ln p - b ln(1 - p) + c` with p the sigmoid of the margin. Source: Kull, Silva Filho and
+    /// Flach, "Beta calibration" (2017).
+    Beta {
+        /// Above 0: slope where probabilities are low.
+        a: f64,
+        /// Above 0: slope where probabilities are high.
+        b: f64,
+        /// In log-odds.
+        c: f64,
+    },
+    /// Probabilities linear between knots, constant beyond the first and the last. Source: Zadrozny and Elkan,
+    /// "Transforming classifier scores into accurate multiclass probability estimates" (2002).
+    Isotonic {
+        /// Margins, ascending, two at least.
+        knots: Vec<f64>,
+        /// Probability at each knot, not descending.
+        probabilities: Vec<f64>,
+    },
 }
 
 impl Calibrator {
@@ -28,15 +46,26 @@ impl Calibrator {
         match self {
             Calibrator::Identity => sigmoid(margin),
             Calibrator::Platt { slope, intercept } => sigmoid(slope * margin + intercept),
+            Calibrator::Beta { a, b, c } => sigmoid(a * ln_sigmoid(margin) - b * ln_sigmoid(-margin) + c),
+            Calibrator::Isotonic { knots, probabilities } => interpolate(knots, probabilities, margin),
         }
     }
 
-    /// The probability's derivative by the margin.
+    /// The probability's derivative by the margin; between two knots of an isotonic curve the line's slope, beyond
+    /// them 0.
     pub fn slope(&self, margin: f64) -> f64 {
         let p = self.probability(margin);
         let factor = match self {
             Calibrator::Identity => 1.0,
             Calibrator::Platt { slope, .. } => *slope,
+            Calibrator::Beta { a, b, .. } => a * sigmoid(-margin) + b * sigmoid(margin),
+            Calibrator::Isotonic { knots, probabilities } => {
+                let right = knots.partition_point(|&k| k <= margin);
+                return match (right.checked_sub(1), knots.get(right)) {
+                    (Some(left), Some(knot)) => (probabilities[right] - probabilities[left]) / (knot - knots[left]),
+                    _ => 0.0,
+                };
+            }
         };
         factor * p * (1.0 - p)
     }
@@ -46,9 +75,24 @@ impl Calibrator {
             Calibrator::Platt { slope, intercept } if !(*slope > 0.0 && slope.is_finite() && intercept.is_finite()) => {
                 Err(invalid("the calibrator does not ascend"))
             }
+            Calibrator::Beta { a, b, c } if !(*a > 0.0 && *b > 0.0 && [a, b, c].iter().all(|v| v.is_finite())) => {
+                Err(invalid("the calibrator does not ascend"))
+            }
+            Calibrator::Isotonic { knots, probabilities } => {
+                let fits = knots.len() > 1 && knots.len() == probabilities.len();
+                let ascends = knots.windows(2).all(|w| w[0] < w[1]) && probabilities.windows(2).all(|w| w[0] <= w[1]);
+                let inside =
+                    probabilities.iter().all(|p| (0.0..=1.0).contains(p)) && knots.iter().all(|k| k.is_finite());
+                if fits && ascends && inside { Ok(()) } else { Err(invalid("the calibrator does not ascend")) }
+            }
             _ => Ok(()),
         }
     }
+}
+
+/// ln(sigmoid(margin)), without overflow.
+fn ln_sigmoid(margin: f64) -> f64 {
+    if margin >= 0.0 { -libm::log1p(libm::exp(-margin)) } else { margin - libm::log1p(libm::exp(margin)) }
 }
 
 /// The interval around a probability, as functions of the margin.
@@ -101,6 +145,24 @@ mod tests {
         let numeric = (platt.probability(0.3 + h) - platt.probability(0.3 - h)) / (2.0 * h);
         assert!((platt.slope(0.3) - numeric).abs() < 1e-9);
         assert!(Calibrator::Platt { slope: -1.0, intercept: 0.0 }.check().is_err());
+    }
+
+    #[test]
+    fn beta_and_isotonic_ascend_and_know_their_slope() {
+        let beta = Calibrator::Beta { a: 0.5, b: 2.0, c: 0.1 };
+        let isotonic = Calibrator::Isotonic { knots: vec![-2.0, 0.0, 3.0], probabilities: vec![0.1, 0.4, 0.9] };
+        assert_eq!(Calibrator::Beta { a: 1.0, b: 1.0, c: 0.0 }.probability(0.7), sigmoid(0.7));
+        assert!((isotonic.probability(1.5) - 0.65).abs() < 1e-15 && isotonic.probability(-9.0) == 0.1);
+        for calibrator in [beta, isotonic] {
+            calibrator.check().expect("valid");
+            for m in [-3.0, -1.3, 0.4, 2.9, 5.0] {
+                let h = 1e-6;
+                let numeric = (calibrator.probability(m + h) - calibrator.probability(m - h)) / (2.0 * h);
+                assert!((calibrator.slope(m) - numeric).abs() < 1e-8, "{calibrator:?} at {m}");
+            }
+        }
+        assert!(Calibrator::Beta { a: 0.0, b: 1.0, c: 0.0 }.check().is_err());
+        assert!(Calibrator::Isotonic { knots: vec![0.0, 1.0], probabilities: vec![0.5, 0.4] }.check().is_err());
     }
 
     #[test]

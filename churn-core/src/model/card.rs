@@ -41,6 +41,9 @@ pub struct ModelCard {
     pub allowed: Vec<String>,
     /// Intended use.
     pub intended_use: String,
+    /// Whether the features predict no better than the base rate on rows not seen, so that the model is the base rate.
+    #[serde(default)]
+    pub no_signal: bool,
     /// Limits.
     pub limits: Vec<String>,
     /// What churned means, where the label was read from tables of events.

@@ -1,130 +1,199 @@
-//! Margins and labels to calibrator and interval.
+//! Out-of-fold margins and labels to a calibrator: identity, Platt, beta or isotonic, by cross-validated log loss.
 
-use crate::metrics;
-use crate::model::{Calibrator, IntervalCurve, sigmoid};
+use super::candidates::row_loss;
+use super::newton::{Coefficients, Design};
+use crate::model::{Calibrator, logit};
 
-/// Nominal level of the intervals.
-const LEVEL: f64 = 0.9;
-/// The standard normal quantile of (1 + LEVEL) / 2.
-const Z: f64 = 1.644_853_626_951_472_2;
-/// Fewest rows in a bin of the interval.
-const BIN_ROWS: usize = 60;
-/// Most bins.
-const MAX_BINS: usize = 20;
+/// Rows below which an isotonic curve is not tried: it has as many parameters as it likes.
+const ISOTONIC_ROWS: usize = 1000;
+/// How much log loss, in nats over all rows, a calibrator must save to be preferred to a simpler one. Two is what
+/// Akaike's criterion charges for Platt's two parameters.
+const WORTH: f64 = 2.0;
 
-/// Identity, or Platt scaling where it earns its two parameters: by Akaike's criterion on the out-of-fold
-/// margins.
-pub(super) fn calibrator(labels: &[bool], margins: &[f64]) -> Calibrator {
-    let loss = |c: &Calibrator| {
-        let p: Vec<f64> = margins.iter().map(|&m| c.probability(m)).collect();
-        metrics::log_loss(labels, &p) * labels.len() as f64
-    };
-    let platt = platt(labels, margins);
-    match &platt {
-        Some(platt) if loss(platt) + 2.0 < loss(&Calibrator::Identity) => platt.clone(),
-        _ => Calibrator::Identity,
+/// Margins with their labels.
+#[derive(Clone, Copy)]
+pub(super) struct Held<'a> {
+    pub labels: &'a [bool],
+    pub margins: &'a [f64],
+    pub weights: &'a [f64],
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Kind {
+    Identity,
+    Platt,
+    Beta,
+    Isotonic,
+}
+
+/// The calibrator with the least log loss on parts it was not fitted on, simpler ones first; `part` numbers the
+/// rows' parts.
+pub(super) fn choose(held: Held<'_>, part: &[usize]) -> Calibrator {
+    let parts = part.iter().max().map_or(1, |m| m + 1);
+    let mut kinds = vec![Kind::Identity, Kind::Platt, Kind::Beta];
+    if held.labels.len() >= ISOTONIC_ROWS {
+        kinds.push(Kind::Isotonic);
+    }
+    let mut best = (Kind::Identity, f64::INFINITY);
+    for kind in kinds {
+        let mut loss = 0.0;
+        for k in 0..parts {
+            let inside = pick(held, |i| part[i] != k);
+            let Some(calibrator) = fit(kind, inside.borrow()) else {
+                loss = f64::INFINITY;
+                break;
+            };
+            for i in (0..part.len()).filter(|&i| part[i] == k) {
+                loss += held.weights[i] * row_loss(held.labels[i], logit(calibrator.probability(held.margins[i])));
+            }
+        }
+        if loss + WORTH < best.1 {
+            best = (kind, loss);
+        }
+    }
+    fit(best.0, held).unwrap_or(Calibrator::Identity)
+}
+
+/// Rows of their own.
+struct Picked {
+    labels: Vec<bool>,
+    margins: Vec<f64>,
+    weights: Vec<f64>,
+}
+
+impl Picked {
+    fn borrow(&self) -> Held<'_> {
+        Held { labels: &self.labels, margins: &self.margins, weights: &self.weights }
     }
 }
 
-/// Platt scaling by Newton's method, with Platt's smoothed targets; `None` where the slope is not positive.
-pub(super) fn platt(labels: &[bool], margins: &[f64]) -> Option<Calibrator> {
-    let positive = labels.iter().filter(|&&y| y).count() as f64;
-    let negative = labels.len() as f64 - positive;
-    let (high, low) = ((positive + 1.0) / (positive + 2.0), 1.0 / (negative + 2.0));
-    let (mut slope, mut intercept) = (1.0, 0.0);
-    for _ in 0..100 {
-        let (mut g0, mut g1, mut h00, mut h01, mut h11) = (0.0, 0.0, 1e-10, 0.0, 1e-10);
-        for (&y, &m) in labels.iter().zip(margins) {
-            let p = sigmoid(slope * m + intercept);
-            let d = p - if y { high } else { low };
-            let w = p * (1.0 - p);
-            g0 += d * m;
-            g1 += d;
-            h00 += w * m * m;
-            h01 += w * m;
-            h11 += w;
-        }
-        let det = h00 * h11 - h01 * h01;
-        if det.abs() < 1e-12 {
-            return None;
-        }
-        let (ds, di) = ((h11 * g0 - h01 * g1) / det, (h00 * g1 - h01 * g0) / det);
-        slope -= ds.clamp(-1.0, 1.0);
-        intercept -= di.clamp(-1.0, 1.0);
-        if ds.abs() + di.abs() < 1e-10 {
-            break;
-        }
+fn pick(held: Held<'_>, wanted: impl Fn(usize) -> bool) -> Picked {
+    let rows: Vec<usize> = (0..held.labels.len()).filter(|&i| wanted(i)).collect();
+    Picked {
+        labels: rows.iter().map(|&i| held.labels[i]).collect(),
+        margins: rows.iter().map(|&i| held.margins[i]).collect(),
+        weights: rows.iter().map(|&i| held.weights[i]).collect(),
     }
+}
+
+fn fit(kind: Kind, held: Held<'_>) -> Option<Calibrator> {
+    match kind {
+        Kind::Identity => Some(Calibrator::Identity),
+        Kind::Platt => platt(held),
+        Kind::Beta => beta(held),
+        Kind::Isotonic => isotonic(held),
+    }
+}
+
+/// Slope and intercept by maximum likelihood, the slope drawn to 1 as one row would draw it; `None` where the slope
+/// is not positive.
+pub(super) fn platt(held: Held<'_>) -> Option<Calibrator> {
+    let found = line(held, vec![held.margins.to_vec()])?;
+    let (slope, intercept) = (1.0 + found.columns[0], found.intercept);
     (slope > 1e-3 && slope.is_finite() && intercept.is_finite()).then_some(Calibrator::Platt { slope, intercept })
 }
 
-/// The interval of the churn rate among customers with about this margin: Wilson's interval in bins of equal
-/// size of the out-of-fold margins, made monotone. Source: Wilson (1927).
-pub(super) fn interval(labels: &[bool], margins: &[f64]) -> IntervalCurve {
-    let mut order: Vec<usize> = (0..margins.len()).collect();
-    order.sort_by(|&a, &b| margins[a].total_cmp(&margins[b]).then(a.cmp(&b)));
-    let bins = (order.len() / BIN_ROWS).clamp(1, MAX_BINS);
-    let (mut knots, mut low, mut high): (Vec<f64>, Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new(), Vec::new());
-    for b in 0..bins {
-        let rows = &order[b * order.len() / bins..(b + 1) * order.len() / bins];
-        let n = rows.len() as f64;
-        let margin = rows.iter().map(|&r| margins[r]).sum::<f64>() / n;
-        let (l, h) = wilson(rows.iter().filter(|&&r| labels[r]).count() as f64, n);
-        if knots.last().is_none_or(|&k| k < margin) {
-            knots.push(margin);
-            low.push(l.max(low.last().copied().unwrap_or(0.0)));
-            high.push(h.max(high.last().copied().unwrap_or(0.0)));
-        }
-    }
-    IntervalCurve { level: LEVEL, method: "out_of_fold_bins".to_owned(), knots, low, high }
+/// Beta calibration: a line in ln p and -ln(1 - p), both slopes not negative.
+fn beta(held: Held<'_>) -> Option<Calibrator> {
+    let ln_p: Vec<f64> = held.margins.iter().map(|&m| -row_loss(true, m)).collect();
+    let ln_q: Vec<f64> = held.margins.iter().map(|&m| row_loss(false, m)).collect();
+    let found = line(held, vec![ln_p, ln_q])?;
+    let (a, b, c) = (1.0 + found.columns[0], 1.0 + found.columns[1], found.intercept);
+    let fits = a > 1e-3 && b > 1e-3 && [a, b, c].iter().all(|v| v.is_finite());
+    fits.then_some(Calibrator::Beta { a, b, c })
 }
 
-fn wilson(k: f64, n: f64) -> (f64, f64) {
-    let p = k / n;
-    let center = (p + Z * Z / (2.0 * n)) / (1.0 + Z * Z / n);
-    let half = Z / (1.0 + Z * Z / n) * (p * (1.0 - p) / n + Z * Z / (4.0 * n * n)).sqrt();
-    ((center - half).max(0.0), (center + half).min(1.0))
+/// What has to be added to the margins as a line in these columns.
+fn line(held: Held<'_>, columns: Vec<Vec<f64>>) -> Option<Coefficients> {
+    let start = Coefficients { columns: vec![0.0; columns.len()], intercept: 0.0 };
+    let (labels, weights) = (held.labels.to_vec(), Some(held.weights.to_vec()));
+    let design = Design { columns, labels, weights, offset: Some(held.margins) };
+    let found = design.solve(1.0, start);
+    found.columns.iter().all(|c| c.is_finite()).then_some(found)
+}
+
+/// The ascending step function of least squares (pool adjacent violators; Ayer et al. 1955), drawn as lines between
+/// the middles of its steps, so that it ranks as the margin does.
+fn isotonic(held: Held<'_>) -> Option<Calibrator> {
+    let mut order: Vec<usize> = (0..held.margins.len()).collect();
+    order.sort_by(|&a, &b| held.margins[a].total_cmp(&held.margins[b]).then(a.cmp(&b)));
+    let total: f64 = held.weights.iter().sum();
+    let base = order.iter().filter(|&&i| held.labels[i]).map(|&i| held.weights[i]).sum::<f64>() / total;
+    // (weight, positive weight, weighted margins)
+    let mut blocks: Vec<[f64; 3]> = Vec::new();
+    for i in order {
+        let w = held.weights[i];
+        blocks.push([w, if held.labels[i] { w } else { 0.0 }, w * held.margins[i]]);
+        while let [.., a, b] = blocks[..]
+            && a[1] * b[0] >= b[1] * a[0]
+        {
+            blocks.pop();
+            if let Some(last) = blocks.last_mut() {
+                *last = [a[0] + b[0], a[1] + b[1], a[2] + b[2]];
+            }
+        }
+    }
+    let (mut knots, mut probabilities): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
+    for [w, positive, margins] in blocks {
+        let knot = margins / w;
+        // One row of the base rate keeps the ends off 0 and 1.
+        let p = (positive + base) / (w + 1.0);
+        if knots.last().is_none_or(|&k| k < knot) {
+            knots.push(knot);
+            probabilities.push(p.max(probabilities.last().copied().unwrap_or(0.0)));
+        }
+    }
+    (knots.len() > 1).then_some(Calibrator::Isotonic { knots, probabilities })
+}
+
+/// The log-odds of the weighted share of positive labels.
+pub(super) fn base_margin(held: Held<'_>) -> f64 {
+    let total: f64 = held.weights.iter().sum();
+    let positive: f64 = held.labels.iter().zip(held.weights).filter(|(y, _)| **y).map(|(_, w)| w).sum();
+    logit(positive / total)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::sigmoid;
     use crate::train::split::random;
     use rand_chacha::rand_core::RngCore;
 
-    /// Labels drawn from sigmoid(0.5 m - 1) for margins m.
-    fn drawn(n: usize) -> (Vec<bool>, Vec<f64>) {
+    /// Labels drawn with the given probability at margins between -4 and 4.
+    fn drawn(n: usize, truth: impl Fn(f64) -> f64) -> (Vec<bool>, Vec<f64>, Vec<f64>, Vec<usize>) {
         let mut rng = random(3);
         let mut uniform = move || (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
         let margins: Vec<f64> = (0..n).map(|_| 8.0 * uniform() - 4.0).collect();
-        (margins.iter().map(|m| uniform() < sigmoid(0.5 * m - 1.0)).collect(), margins)
+        let labels = margins.iter().map(|&m| uniform() < truth(m)).collect();
+        (labels, margins, vec![1.0; n], (0..n).map(|i| i % 5).collect())
+    }
+
+    fn chosen(n: usize, truth: impl Fn(f64) -> f64) -> Calibrator {
+        let (labels, margins, weights, part) = drawn(n, truth);
+        choose(Held { labels: &labels, margins: &margins, weights: &weights }, &part)
     }
 
     #[test]
-    fn platt_finds_the_true_line() {
-        let (labels, margins) = drawn(20_000);
-        let Calibrator::Platt { slope, intercept } = calibrator(&labels, &margins) else {
+    fn each_kind_is_found_where_it_is_the_truth() {
+        let Calibrator::Platt { slope, intercept } = chosen(20_000, |m| sigmoid(0.5 * m - 1.0)) else {
             panic!("Platt is better by far")
         };
         assert!((slope - 0.5).abs() < 0.03 && (intercept + 1.0).abs() < 0.06, "{slope} {intercept}");
-        let straight: Vec<f64> = margins.iter().map(|m| 0.5 * m - 1.0).collect();
-        match calibrator(&labels, &straight) {
-            Calibrator::Identity => {}
-            Calibrator::Platt { slope, intercept } => assert!((slope - 1.0).abs() < 0.05 && intercept.abs() < 0.05),
-        }
-    }
-
-    #[test]
-    fn intervals_hold_the_true_rate() {
-        let (labels, margins) = drawn(6_000);
-        let curve = interval(&labels, &margins);
-        let inside = margins.iter().filter(|&&m| {
-            let truth = sigmoid(0.5 * m - 1.0);
-            // A probability in the middle of the interval does not widen it.
-            let (low, high) = curve.at(m, 0.5 * (curve.at(m, 0.0).1 + curve.at(m, 1.0).0));
-            low <= truth && truth <= high
-        });
-        let share = inside.count() as f64 / margins.len() as f64;
-        assert!(share > 0.85, "{share}");
+        assert_eq!(chosen(5_000, sigmoid), Calibrator::Identity);
+        let bent = Calibrator::Beta { a: 0.4, b: 1.6, c: -0.3 };
+        assert!(matches!(chosen(20_000, |m| bent.probability(m)), Calibrator::Beta { .. }));
+        let stairs = |m: f64| {
+            if m < -1.0 {
+                0.05
+            } else if m < 2.0 {
+                0.5
+            } else {
+                0.9
+            }
+        };
+        let found = chosen(20_000, stairs);
+        assert!(matches!(found, Calibrator::Isotonic { .. }));
+        assert!((found.probability(0.5) - 0.5).abs() < 0.03 && (found.probability(3.5) - 0.9).abs() < 0.03);
     }
 }

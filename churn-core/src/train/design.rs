@@ -14,9 +14,13 @@ pub(super) enum Basis {
     Missing { feature: usize },
 }
 
-/// Finite values of a feature, sorted; empty where all are missing.
+/// Values beyond this are cut to it where they are added up: their squares still fit in a float.
+const HUGE: f64 = 1e100;
+
+/// Finite values of a feature, sorted and cut to +-1e100; empty where all are missing.
 pub(super) fn sorted_values(matrix: &FeatureMatrix, feature: usize) -> Vec<f64> {
-    let mut values: Vec<f64> = matrix.view().column(feature).iter().copied().filter(|v| v.is_finite()).collect();
+    let finite = matrix.view().column(feature).to_owned().into_iter().filter(|v| v.is_finite());
+    let mut values: Vec<f64> = finite.map(|v| v.clamp(-HUGE, HUGE)).collect();
     values.sort_by(f64::total_cmp);
     values
 }

@@ -6,6 +6,7 @@
 //! counts, not the labels, become the leaf values and the covers. linfa's own forest is not used: it draws
 //! features with replacement and breaks ties by hash order.
 
+use super::Rows;
 use super::design::{Basis, design, tree_basis};
 use super::split::{below, random, shuffle};
 use crate::error::{Error, Result};
@@ -28,7 +29,19 @@ const FEATURES: f64 = 0.5;
 const SHRINKAGE: f64 = 10.0;
 
 /// A forest as an additive model in log-odds.
-pub(super) fn fit(plan: &FeaturePlan, matrix: &FeatureMatrix, labels: &[bool], seed: u64) -> Result<AdditiveModel> {
+pub(super) fn fit(data: &Rows<'_>, seed: u64) -> Result<AdditiveModel> {
+    grow(data.plan, data.matrix, data.labels, seed)
+}
+
+/// Margins of the rows of `test` by a forest grown on those of `train`.
+pub(super) fn held_out(data: &Rows<'_>, train: &[u32], test: &[u32], seed: u64) -> Result<Vec<f64>> {
+    let rows: Vec<usize> = train.iter().map(|&r| r as usize).collect();
+    let labels: Vec<bool> = rows.iter().map(|&r| data.labels[r]).collect();
+    let model = grow(data.plan, &data.matrix.take(&rows), &labels, seed)?;
+    Ok(test.iter().map(|&r| model.raw(data.matrix.row(r as usize))).collect())
+}
+
+fn grow(plan: &FeaturePlan, matrix: &FeatureMatrix, labels: &[bool], seed: u64) -> Result<AdditiveModel> {
     let basis = tree_basis(plan, matrix);
     let records = design(matrix, &basis);
     let trees = (0..TREES)

@@ -1,20 +1,23 @@
-//! Logistic regression with linear splines, on linfa-logistic; the result is one univariate term a feature.
+//! Logistic regression with linear splines; the result is one univariate term a feature.
 //!
 //! A number enters as itself and as hinges at its inner quantiles, so its effect may bend; a category as one
 //! indicator a level; missing as an effect of its own. All columns share one ridge penalty, chosen by
-//! cross-validated log loss.
+//! cross-validated log loss. Newton's method solves it (`newton`); linfa-logistic where there are too many columns
+//! for a Hessian.
 
+use super::Rows;
 use super::design::{has_missing, sorted_values};
-use super::{margin_log_loss, split, take};
-use crate::error::{Error, Result};
+use super::newton::{Coefficients, Design};
+use crate::error::{Error, ErrorKind, Result};
 use crate::features::{FeatureKind, FeatureMatrix, FeaturePlan};
 use crate::model::{AdditiveModel, Component, Part, Shape, Space, Term};
 use linfa::prelude::*;
 use linfa_logistic::LogisticRegression;
 use ndarray::{Array1, Array2};
+use rayon::prelude::*;
 
 /// Ridge penalties that are tried, strongest first: each fit starts from the one before.
-const PENALTIES: [f64; 6] = [100.0, 30.0, 10.0, 3.0, 1.0, 0.3];
+pub(super) const PENALTIES: [f64; 6] = [100.0, 30.0, 10.0, 3.0, 1.0, 0.3];
 /// Largest gradient that counts as none, a row: linfa's loss is a sum over the rows.
 const TOLERANCE: f64 = 1e-5;
 /// Inner quantiles at which a number's effect may bend.
@@ -97,52 +100,75 @@ fn moments(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
 }
 
 impl Basis {
-    fn design(&self, matrix: &FeatureMatrix) -> Array2<f64> {
-        Array2::from_shape_fn((matrix.n_rows(), self.columns.len()), |(r, c)| self.columns[c].value(matrix.row(r)))
+    fn columns(&self, matrix: &FeatureMatrix, rows: &[u32]) -> Vec<Vec<f64>> {
+        let cells = |c: &Column| rows.iter().map(|&r| c.value(matrix.row(r as usize))).collect();
+        self.columns.par_iter().map(cells).collect()
     }
 }
 
-/// A design with its labels, and the fit to start the next one from.
-struct Problem {
-    basis: Basis,
-    dataset: Dataset<f64, bool, ndarray::Ix1>,
-    start: Option<Array1<f64>>,
+/// Most columns that Newton's method is used for: its work grows with their square.
+const MOST_NEWTON_COLUMNS: usize = 400;
+
+/// Coefficients under one penalty, from those under the one before.
+fn solve(design: &Design<'_>, penalty: f64, start: Coefficients) -> Result<Coefficients> {
+    if design.columns.len() <= MOST_NEWTON_COLUMNS {
+        return Ok(design.solve(penalty, start));
+    }
+    wide(design, penalty, start)
 }
 
-impl Problem {
-    fn new(plan: &FeaturePlan, matrix: &FeatureMatrix, labels: &[bool]) -> Problem {
-        let basis = basis(plan, matrix);
-        let dataset = Dataset::new(basis.design(matrix), Array1::from_iter(labels.iter().copied()));
-        Problem { basis, dataset, start: None }
+/// The same for wide designs, by linfa's quasi-Newton solver, which never holds a Hessian. It knows no weights: rows
+/// are repeated instead.
+fn wide(design: &Design<'_>, penalty: f64, start: Coefficients) -> Result<Coefficients> {
+    if design.offset.is_some() {
+        return Err(Error::new(ErrorKind::Unsupported, "logistic regression with a prior takes 400 columns at most")
+            .with("n_columns", design.columns.len())
+            .hint("use another learner, or no prior"));
     }
-
-    /// Coefficients for a positive label, and the intercept.
-    fn solve(&mut self, penalty: f64) -> Result<(Array1<f64>, f64)> {
-        let mut parameters = LogisticRegression::default()
-            .alpha(penalty)
-            .max_iterations(200)
-            .gradient_tolerance(TOLERANCE * self.dataset.nsamples() as f64);
-        if let Some(start) = self.start.take() {
-            parameters = parameters.initial_params(start);
+    let rows: Vec<usize> = match &design.weights {
+        None => (0..design.labels.len()).collect(),
+        Some(weights) => {
+            let mean = weights.iter().sum::<f64>() / weights.len() as f64;
+            let copies = |w: f64| if w > 0.0 { (w / mean).round().clamp(1.0, 50.0) as usize } else { 0 };
+            weights.iter().enumerate().flat_map(|(r, &w)| std::iter::repeat_n(r, copies(w))).collect()
         }
-        let fitted = parameters
-            .fit(&self.dataset)
-            .map_err(|e| Error::internal("logistic regression failed").caused_by(e.to_string()))?;
-        let mut all = fitted.params().to_vec();
-        all.push(fitted.intercept());
-        self.start = Some(Array1::from_vec(all));
-        // linfa calls the more frequent class positive.
-        let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
-        Ok((fitted.params() * sign, fitted.intercept() * sign))
+    };
+    let shape = (rows.len(), design.columns.len());
+    let records = Array2::from_shape_fn(shape, |(r, c)| design.columns[c][rows[r]]);
+    let targets = Array1::from_iter(rows.iter().map(|&r| design.labels[r]));
+    let first = Array1::from_iter(start.columns.into_iter().chain([start.intercept]));
+    // linfa calls the more frequent class positive.
+    let positive = targets.iter().filter(|&&y| y).count() * 2 > rows.len();
+    let fitted = LogisticRegression::default()
+        .alpha(penalty)
+        .max_iterations(100)
+        .gradient_tolerance(TOLERANCE * rows.len() as f64)
+        .initial_params(if positive { first } else { -first })
+        .fit(&Dataset::new(records, targets))
+        .map_err(|e| Error::internal("logistic regression failed").caused_by(e.to_string()))?;
+    let sign = if fitted.labels().pos.class { 1.0 } else { -1.0 };
+    Ok(Coefficients { columns: (fitted.params() * sign).to_vec(), intercept: fitted.intercept() * sign })
+}
+
+fn design<'a>(basis: &Basis, data: &Rows<'_>, rows: &[u32], offset: Option<&'a [f64]>) -> Design<'a> {
+    Design {
+        columns: basis.columns(data.matrix, rows),
+        labels: rows.iter().map(|&r| data.labels[r as usize]).collect(),
+        weights: data.weights.map(|w| rows.iter().map(|&r| w[r as usize]).collect()),
+        offset,
     }
 }
 
-/// Logistic regression with the given penalty, as an additive model.
-pub(super) fn fit(plan: &FeaturePlan, matrix: &FeatureMatrix, labels: &[bool], penalty: f64) -> Result<AdditiveModel> {
-    let mut problem = Problem::new(plan, matrix, labels);
-    let (weights, intercept) = problem.solve(penalty)?;
-    let basis = problem.basis;
-    let n = matrix.n_rows() as f64;
+/// Logistic regression with the given penalty on all rows, as an additive model.
+pub(super) fn fit(data: &Rows<'_>, penalty: f64) -> Result<AdditiveModel> {
+    let Rows { plan, matrix, .. } = *data;
+    let basis = basis(plan, matrix);
+    let rows: Vec<u32> = (0..matrix.n_rows() as u32).collect();
+    let start = Coefficients { columns: vec![0.0; basis.columns.len()], intercept: 0.0 };
+    let Coefficients { columns: weights, intercept } =
+        solve(&design(&basis, data, &rows, data.offset), penalty, start)?;
+    let weight = |r: usize| data.weights.map_or(1.0, |w| w[r]);
+    let total: f64 = (0..matrix.n_rows()).map(weight).sum();
     let mut terms = Vec::new();
     for feature in 0..plan.len() {
         // A row that lacks everything but this feature: the columns of the feature alone respond to it.
@@ -172,7 +198,7 @@ pub(super) fn fit(plan: &FeaturePlan, matrix: &FeatureMatrix, labels: &[bool], p
                 Shape::Levels { values, other, missing }
             }
         };
-        let mean = column.iter().map(|&x| shape.value(x)).sum::<f64>() / n;
+        let mean = column.iter().enumerate().map(|(r, &x)| weight(r) * shape.value(x)).sum::<f64>() / total;
         terms.push(Term { feature, shape, mean });
     }
     let component = Component { name: "logistic".to_owned(), weight: 1.0, part: Part::Terms(terms) };
@@ -190,34 +216,23 @@ impl Column {
     }
 }
 
-/// The penalty with the least cross-validated log loss, and the out-of-fold margins under it.
-pub(super) fn choose_penalty(
-    plan: &FeaturePlan,
-    matrix: &FeatureMatrix,
-    labels: &[bool],
-    folds: &[usize],
-) -> Result<(f64, Vec<f64>)> {
-    let k = folds.iter().max().map_or(1, |m| m + 1);
-    let mut margins = vec![vec![0.0; labels.len()]; PENALTIES.len()];
-    for fold in 0..k {
-        let (train, test): (Vec<usize>, Vec<usize>) = (0..labels.len()).partition(|&r| folds[r] != fold);
-        let (train_matrix, train_labels) = take(matrix, labels, &train);
-        let mut problem = Problem::new(plan, &train_matrix, &train_labels);
-        let held_out = problem.basis.design(&matrix.take(&test));
-        for (out, &penalty) in margins.iter_mut().zip(&PENALTIES) {
-            let (weights, intercept) = problem.solve(penalty)?;
-            for (&row, margin) in test.iter().zip(held_out.dot(&weights)) {
-                out[row] = margin + intercept;
-            }
+/// Margins of the rows of `test` after learning from those of `train`, under each penalty.
+pub(super) fn path(data: &Rows<'_>, train: &[u32], test: &[u32]) -> Result<Vec<Vec<f64>>> {
+    let rows: Vec<usize> = train.iter().map(|&r| r as usize).collect();
+    let basis = basis(data.plan, &data.matrix.take(&rows));
+    let offset: Option<Vec<f64>> = data.offset.map(|o| rows.iter().map(|&r| o[r]).collect());
+    let design = design(&basis, data, train, offset.as_deref());
+    let held_out = basis.columns(data.matrix, test);
+    let mut at = Coefficients { columns: vec![0.0; basis.columns.len()], intercept: 0.0 };
+    let mut out = Vec::with_capacity(PENALTIES.len());
+    for &penalty in &PENALTIES {
+        at = solve(&design, penalty, at)?;
+        let mut margins: Vec<f64> =
+            test.iter().map(|&r| at.intercept + data.offset.map_or(0.0, |o| o[r as usize])).collect();
+        for (column, w) in held_out.iter().zip(&at.columns) {
+            margins.iter_mut().zip(column).for_each(|(m, x)| *m += w * x);
         }
+        out.push(margins);
     }
-    let losses = PENALTIES.iter().zip(margins).map(|(&penalty, m)| (margin_log_loss(labels, &m), penalty, m));
-    let best = losses.min_by(|a, b| a.0.total_cmp(&b.0));
-    best.map(|(_, penalty, margins)| (penalty, margins)).ok_or_else(|| Error::internal("no penalty was tried"))
-}
-
-/// Folds for choosing: fewer where a class is rare.
-pub(super) fn inner_folds(labels: &[bool], seed: u64) -> Vec<usize> {
-    let rarer = labels.iter().filter(|&&y| y).count().min(labels.iter().filter(|&&y| !y).count());
-    split::stratified(labels, if rarer < 30 { 3 } else { 5 }, seed)
+    Ok(out)
 }

@@ -3,23 +3,28 @@
 //! Everything that is learnt (levels, knots, penalties, weights, calibration) is learnt inside the training rows;
 //! the metrics of the model card come from rows that the fitted pipeline has not seen.
 
-mod blend;
+mod auto;
+mod boosting;
 mod calibrate;
+mod candidates;
 mod design;
 mod forest;
+mod interval;
 mod logistic;
+mod newton;
 pub mod split;
+mod stack;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{FeatureMatrix, FeaturePlan};
 use crate::metrics;
-use crate::model::{AdditiveModel, Calibrator, IntervalCurve, Metric, sigmoid};
+use crate::model::{AdditiveModel, Calibrator, IntervalCurve, Metric};
 use crate::progress::{Progress, ProgressFn};
 use crate::schema::Profile;
 use crate::table::Table;
 use rayon::prelude::*;
 
-pub use blend::Learner;
+pub use auto::Learner;
 
 /// Fewest rows to learn from.
 pub const MIN_ROWS: usize = 50;
@@ -28,7 +33,11 @@ pub const MIN_CLASS_ROWS: usize = 10;
 
 /// The calibrator and the interval that fit these labels and margins of a model that was not trained on them.
 pub(crate) fn recalibrate(labels: &[bool], margins: &[f64]) -> (Calibrator, IntervalCurve) {
-    (calibrate::calibrator(labels, margins), calibrate::interval(labels, margins))
+    let weights = vec![1.0; labels.len()];
+    let held = calibrate::Held { labels, margins, weights: &weights };
+    let calibrator = calibrate::choose(held, &split::stratified(labels, 5, 0));
+    let interval = interval::curve(held, &calibrator, 1);
+    (calibrator, interval)
 }
 
 /// A fitted pipeline without names and cards.
@@ -44,6 +53,12 @@ pub struct Fitted {
     pub interval: IntervalCurve,
     /// What was chosen, in words.
     pub learner: String,
+    /// Whether the features tell more than the base rate on rows not seen; else the model is the base rate.
+    pub signal: bool,
+    /// The fold of each row.
+    pub folds: Vec<usize>,
+    /// The calibrated probability of each row by what was learnt and chosen on the other folds.
+    pub held_out: Vec<f64>,
 }
 
 impl Fitted {
@@ -52,6 +67,21 @@ impl Fitted {
         let matrix = self.plan.transform(table)?;
         let margin = |r| self.additive.to_log_odds(self.additive.raw(matrix.row(r)));
         Ok((0..matrix.n_rows()).map(|r| self.calibrator.probability(margin(r))).collect())
+    }
+}
+
+impl Fitted {
+    /// Lower and upper end of the interval of each row's probability.
+    ///
+    /// # Errors
+    /// `feature_missing` where the table has none of the features.
+    pub fn intervals(&self, table: &Table) -> Result<Vec<(f64, f64)>> {
+        let matrix = self.plan.transform(table)?;
+        let interval = |r| {
+            let margin = self.additive.to_log_odds(self.additive.raw(matrix.row(r)));
+            self.interval.at(margin, self.calibrator.probability(margin))
+        };
+        Ok((0..matrix.n_rows()).map(interval).collect())
     }
 }
 
@@ -66,6 +96,10 @@ pub struct Labelled<'a> {
     pub profile: &'a Profile,
     /// Columns that must not be features.
     pub exclude: &'a [&'a str],
+    /// Weight by row, all 1 where `None`.
+    pub weights: Option<&'a [f64]>,
+    /// Group by row (a customer with several snapshots): its rows stay in one fold.
+    pub groups: Option<&'a [usize]>,
 }
 
 /// Fails where there is too little to learn from.
@@ -110,14 +144,52 @@ pub fn fit(data: Labelled<'_>, learner: Learner, seed: u64) -> Result<Fitted> {
             .hint("give at least one column beside ids, personal data and the label, with two values or more"));
     }
     let matrix = plan.transform(data.table)?;
-    let chosen = blend::fit(&plan, &matrix, data.labels, learner, seed)?;
+    let rows = Rows {
+        plan: &plan,
+        matrix: &matrix,
+        labels: data.labels,
+        weights: data.weights,
+        offset: None,
+        groups: data.groups,
+    };
+    let chosen = auto::fit(&rows, learner, seed)?;
     Ok(Fitted {
         plan,
         additive: chosen.additive,
         calibrator: chosen.calibrator,
         interval: chosen.interval,
         learner: chosen.description,
+        signal: chosen.signal,
+        folds: chosen.folds,
+        held_out: chosen.held_out,
     })
+}
+
+/// Training rows as learners see them.
+#[derive(Clone, Copy)]
+struct Rows<'a> {
+    plan: &'a FeaturePlan,
+    matrix: &'a FeatureMatrix,
+    labels: &'a [bool],
+    /// Weight by row; 1 where `None`.
+    weights: Option<&'a [f64]>,
+    /// Margin by row that learning starts from.
+    offset: Option<&'a [f64]>,
+    /// Group by row: rows of one group never lie on both sides of a split.
+    groups: Option<&'a [usize]>,
+}
+
+impl Rows<'_> {
+    fn weight(&self, row: usize) -> f64 {
+        self.weights.map_or(1.0, |w| w[row])
+    }
+
+    fn split(&self, k: usize, seed: u64) -> Vec<usize> {
+        match self.groups {
+            Some(groups) => split::grouped(self.labels, groups, k, seed),
+            None => split::stratified(self.labels, k, seed),
+        }
+    }
 }
 
 /// Held-out metrics over folds.
@@ -129,72 +201,76 @@ pub struct CrossValidation {
     pub folds: Vec<Vec<(&'static str, f64)>>,
 }
 
-/// Fits on all folds but one, measures on that one, for each fold of each repeat.
+impl CrossValidation {
+    fn of(folds: Vec<Vec<(&'static str, f64)>>) -> CrossValidation {
+        let names = folds.first().map(|f| f.iter().map(|(name, _)| *name).collect::<Vec<_>>()).unwrap_or_default();
+        let metric = |(i, name): (usize, &str)| {
+            // A fold without both classes has no AUC; it says nothing about it.
+            let values: Vec<f64> = folds.iter().map(|f| f[i].1).filter(|v| v.is_finite()).collect();
+            let (mean, sd) = metrics::mean_sd(&values);
+            (!values.is_empty()).then(|| Metric { name: name.to_owned(), mean, sd })
+        };
+        CrossValidation { metrics: names.into_iter().enumerate().filter_map(metric).collect(), folds }
+    }
+}
+
+impl Fitted {
+    /// The figures of the held-out probabilities, fold by fold: what was learnt and chosen without a fold is measured
+    /// on it.
+    pub fn cross_fitted(&self, labels: &[bool]) -> CrossValidation {
+        let k = self.folds.iter().max().map_or(0, |m| m + 1);
+        let fold = |k| {
+            let rows = (0..labels.len()).filter(|&r| self.folds[r] == k);
+            let (y, p): (Vec<bool>, Vec<f64>) = rows.map(|r| (labels[r], self.held_out[r])).unzip();
+            metrics::all(&y, &p)
+        };
+        CrossValidation::of((0..k).map(fold).collect())
+    }
+}
+
+/// Fits on the first rows of each pair and measures on the second.
 ///
 /// # Errors
 /// As [`fit`]; `cancelled`.
 pub fn cross_validate(
     data: Labelled<'_>,
-    repeats: &[Vec<usize>],
+    splits: &[split::Pair],
     learner: Learner,
     seed: u64,
     progress: Option<ProgressFn<'_>>,
 ) -> Result<CrossValidation> {
-    let jobs: Vec<(&Vec<usize>, usize, u64)> = repeats
-        .iter()
-        .enumerate()
-        .flat_map(|(r, folds)| {
-            let k = folds.iter().max().map_or(0, |m| m + 1);
-            (0..k).map(move |fold| (folds, fold, 1000 * r as u64 + fold as u64))
-        })
-        .collect();
     let done = std::sync::atomic::AtomicU64::new(0);
     let report = || {
         let done = done.fetch_add(1, std::sync::atomic::Ordering::Relaxed) + 1;
-        progress.is_none_or(|p| p(Progress { stage: "cross-validation", done, total: jobs.len() as u64 }))
+        progress.is_none_or(|p| p(Progress { stage: "cross-validation", done, total: splits.len() as u64 }))
     };
-    let folds = jobs
+    let folds = splits
         .par_iter()
-        .map(|&(folds, fold, offset)| {
-            let (train, test): (Vec<usize>, Vec<usize>) = (0..data.labels.len()).partition(|&r| folds[r] != fold);
+        .enumerate()
+        .map(|(i, (train, test))| {
             let pick =
                 |rows: &[usize]| (data.table.take(rows), rows.iter().map(|&r| data.labels[r]).collect::<Vec<_>>());
-            let ((train_table, train_labels), (test_table, test_labels)) = (pick(&train), pick(&test));
-            let fitted = fit(
-                Labelled { table: &train_table, labels: &train_labels, ..data },
-                learner,
-                seed.wrapping_add(offset),
-            )?;
-            let probabilities = fitted.predict(&test_table)?;
+            let ((train_table, train_labels), (test_table, test_labels)) = (pick(train), pick(test));
+            let weights: Option<Vec<f64>> = data.weights.map(|w| train.iter().map(|&r| w[r]).collect());
+            let groups: Option<Vec<usize>> = data.groups.map(|g| train.iter().map(|&r| g[r]).collect());
+            let inside = Labelled {
+                table: &train_table,
+                labels: &train_labels,
+                weights: weights.as_deref(),
+                groups: groups.as_deref(),
+                ..data
+            };
+            let probabilities = fit(inside, learner, seed.wrapping_add(i as u64))?.predict(&test_table)?;
             if report() { Ok(metrics::all(&test_labels, &probabilities)) } else { Err(cancelled()) }
         })
         .collect::<Result<Vec<_>>>()?;
-    let metrics = folds[0]
-        .iter()
-        .enumerate()
-        .map(|(i, (name, _))| {
-            let (mean, sd) = metrics::mean_sd(&folds.iter().map(|f| f[i].1).collect::<Vec<_>>());
-            Metric { name: (*name).to_owned(), mean, sd }
-        })
-        .collect();
-    Ok(CrossValidation { metrics, folds })
+    Ok(CrossValidation::of(folds))
 }
 
 /// The error of a call that its caller stopped.
 pub(crate) fn cancelled() -> Error {
     Error::new(ErrorKind::Cancelled, "stopped by the caller before it was done")
         .hint("nothing was changed; call again to start over")
-}
-
-/// Log loss of margins through the sigmoid.
-fn margin_log_loss(labels: &[bool], margins: &[f64]) -> f64 {
-    let probabilities: Vec<f64> = margins.iter().map(|&m| sigmoid(m)).collect();
-    metrics::log_loss(labels, &probabilities)
-}
-
-/// Rows of a matrix and their labels.
-fn take(matrix: &FeatureMatrix, labels: &[bool], rows: &[usize]) -> (FeatureMatrix, Vec<bool>) {
-    (matrix.take(rows), rows.iter().map(|&r| labels[r]).collect())
 }
 
 #[cfg(test)]
@@ -228,26 +304,118 @@ mod tests {
     }
 
     fn fitted(learner: Learner, threads: usize) -> (Fitted, Table, Vec<bool>) {
-        let (table, labels) = customers(800);
+        let (table, labels) = customers(600);
         let profile = Profile::shipped("generic").expect("profile");
-        let (train, test): (Vec<usize>, Vec<usize>) = (0..800).partition(|r| r % 4 != 0);
+        let (train, test): (Vec<usize>, Vec<usize>) = (0..600).partition(|r| r % 4 != 0);
         let pick = |rows: &[usize]| (table.take(rows), rows.iter().map(|&r| labels[r]).collect::<Vec<_>>());
         let ((train, train_labels), (test, test_labels)) = (pick(&train), pick(&test));
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("pool");
-        let data = Labelled { table: &train, labels: &train_labels, profile: &profile, exclude: &[] };
+        let data = Labelled {
+            table: &train,
+            labels: &train_labels,
+            profile: &profile,
+            exclude: &[],
+            weights: None,
+            groups: None,
+        };
         (pool.install(|| fit(data, learner, 5)).expect("fit"), test, test_labels)
     }
 
     #[test]
-    fn a_forest_sees_what_a_sum_of_effects_cannot_and_auto_takes_it() {
+    fn trees_see_what_a_sum_of_effects_cannot_and_auto_takes_them() {
         let auc = |learner| {
             let (fitted, test, labels) = fitted(learner, 2);
             metrics::auc(&labels, &fitted.predict(&test).expect("predict"))
         };
-        let (logistic, forest, auto) = (auc(Learner::Logistic), auc(Learner::Forest), auc(Learner::Auto));
+        let [logistic, forest, boosting, additive, auto] =
+            [Learner::Logistic, Learner::Forest, Learner::Boosting, Learner::Additive, Learner::Auto].map(auc);
         assert!(logistic < 0.62, "{logistic}");
-        assert!(forest > 0.72, "{forest}");
-        assert!(auto > forest - 0.02, "auto {auto}, forest {forest}");
+        assert!(forest > 0.72 && boosting > 0.74 && additive > 0.74, "{forest} {boosting} {additive}");
+        assert!(auto > boosting - 0.02, "auto {auto}, boosting {boosting}");
+    }
+
+    #[test]
+    fn the_same_model_for_any_number_of_threads_and_order_of_columns() {
+        let (table, labels) = customers(160);
+        let mut columns = table.columns().to_vec();
+        columns.reverse();
+        let reversed = Table::new(columns, 160, Places::Items);
+        let profile = Profile::shipped("generic").expect("profile");
+        let train = |table: &Table, threads| {
+            let data =
+                Labelled { table, labels: &labels, profile: &profile, exclude: &[], weights: None, groups: None };
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("pool");
+            let fitted = pool.install(|| fit(data, Learner::Auto, 5)).expect("fit");
+            (fitted.plan, fitted.additive, fitted.calibrator, fitted.interval, fitted.held_out)
+        };
+        assert_eq!(train(&table, 1), train(&reversed, 3));
+    }
+
+    #[test]
+    fn without_signal_everybody_gets_the_base_rate() {
+        let (table, _) = customers(400);
+        let mut rng = split::random(77);
+        let labels: Vec<bool> = (0..400).map(|_| rng.next_u64().is_multiple_of(4)).collect();
+        let profile = Profile::shipped("generic").expect("profile");
+        let data =
+            Labelled { table: &table, labels: &labels, profile: &profile, exclude: &[], weights: None, groups: None };
+        let fitted = fit(data, Learner::Auto, 1).expect("fit");
+        assert!(!fitted.signal && fitted.additive.components.is_empty(), "{}", fitted.learner);
+        let base = labels.iter().filter(|&&y| y).count() as f64 / 400.0;
+        let told = fitted.predict(&table).expect("predict");
+        assert!(told.iter().all(|p| (p - base).abs() < 1e-9), "{} {base}", told[0]);
+        let (low, high) = fitted.interval.at(fitted.additive.intercept, base);
+        assert!(low < base - 0.02 && high > base + 0.02 && high - low < 0.12, "{low} {high}");
+    }
+
+    #[test]
+    fn hard_tables_train_or_say_why() {
+        let profile = Profile::shipped("generic").expect("profile");
+        let column = |name: String, data| Column { name: name.clone(), canonical: false, source: name, data };
+        let n = 120;
+        let labels: Vec<bool> = (0..n).map(|i| i % 3 == 0).collect();
+        let train = |columns: Vec<Column>, labels: &[bool], weights: Option<&[f64]>, learner| {
+            let table = Table::new(columns, labels.len(), Places::Items);
+            fit(Labelled { table: &table, labels, profile: &profile, exclude: &[], weights, groups: None }, learner, 0)
+        };
+        // Huge and infinite values, a constant, a column of gaps.
+        let huge = (0..n).map(|i| Some([1e308, -1e308, f64::INFINITY, 3.0][(i + i / 3) % 4]));
+        let told = (0..n).map(|i| Some(if labels[i] { 1e300 } else { (i % 7) as f64 }));
+        let columns = vec![
+            column("huge".into(), ColumnData::numbers(huge)),
+            column("told".into(), ColumnData::numbers(told)),
+            column("same".into(), ColumnData::numbers((0..n).map(|_| Some(1.0)))),
+            column("gaps".into(), ColumnData::numbers((0..n).map(|i| (i % 9 == 0).then_some(i as f64)))),
+        ];
+        for learner in [Learner::Auto, Learner::Logistic] {
+            let fitted = train(columns.clone(), &labels, None, learner).expect("fit");
+            let table = Table::new(columns.clone(), n, Places::Items);
+            let p = fitted.predict(&table).expect("predict");
+            assert!(p.iter().all(|p| (0.0..=1.0).contains(p)), "{learner:?}");
+            assert!(fitted.signal && metrics::auc(&labels, &p) > 0.95, "{learner:?} {}", fitted.learner);
+        }
+        // Rows without weight count for nothing.
+        let weights: Vec<f64> = (0..n).map(|i| if i < 100 { 1.0 } else { 0.0 }).collect();
+        assert!(train(columns.clone(), &labels, Some(&weights), Learner::Boosting).expect("fit").signal);
+        // One churner, twenty rows.
+        let one: Vec<bool> = (0..n).map(|i| i == 5).collect();
+        assert_eq!(train(columns.clone(), &one, None, Learner::Auto).expect_err("one").kind(), ErrorKind::TooFewRows);
+        let short: Vec<Column> =
+            columns.iter().map(|c| Column { data: c.data.take(&(0..20).collect::<Vec<_>>()), ..c.clone() }).collect();
+        let few = train(short, &labels[..20], None, Learner::Auto).expect_err("twenty rows");
+        assert_eq!(few.kind(), ErrorKind::TooFewRows);
+        // More columns than a Hessian could hold.
+        let wide: Vec<Column> = (0..600)
+            .map(|c| {
+                column(
+                    format!("is {c:04}"),
+                    ColumnData::numbers((0..n).map(move |i| {
+                        Some(f64::from(u8::from((i * 31 + c * 17) % 97 == 0 || (c == 7 && i % 3 == 0))))
+                    })),
+                )
+            })
+            .collect();
+        assert!(train(wide, &labels, None, Learner::Additive).expect("wide").signal);
     }
 
     #[test]

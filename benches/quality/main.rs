@@ -1,0 +1,215 @@
+//! How well the default `train` predicts, beside the peers on the same rows: `make bench-quality`.
+//!
+//! For each set and fold (and each small training sample) the whole pipeline is fitted on the training rows with no
+//! parameter and measured on the others. Arguments: `repeats=N` and `seeds=N` (how many of the folds' repeats and of
+//! the small samples' seeds; all where not given), `sets=a,b`, `learner=NAME`, `small=0` or `folds=0` to leave a part
+//! out. `$CHURN_DATA_DIR` and `$CHURN_PEERS_DIR` say where data, folds and the peers' figures lie.
+
+mod datasets;
+
+use churn_core::features::derive;
+use churn_core::map::{self, MapOptions};
+use churn_core::schema::Profile;
+use churn_core::table::Table;
+use churn_core::train::{self, Labelled, Learner};
+use churn_core::validate::{self, Purpose, ValidateOptions};
+use churn_core::{metrics, read};
+use datasets::{DATASETS, Dataset, Failure, MEASURES, Peers, directory};
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::{Duration, Instant};
+
+type Key = (usize, usize);
+
+/// Groups of test rows that intervals are measured on.
+const GROUPS: usize = 10;
+
+/// How many of the groups' churn rates lie in their interval. Test rows are cut into groups of neighbouring scores;
+/// the observed rate of a group is the true one give or take its own sampling error, which is known and added to the
+/// interval's half width in squares, so that an interval of the right width covers as often as it states.
+fn covered(labels: &[bool], probabilities: &[f64], intervals: &[(f64, f64)], level: f64) -> usize {
+    const Z: f64 = 1.644_853_626_951_472_2;
+    assert!((level - 0.9).abs() < 1e-12, "the normal quantile is that of 90 %");
+    let mut order: Vec<usize> = (0..labels.len()).collect();
+    order.sort_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]).then(a.cmp(&b)));
+    let inside = |g: usize| {
+        let rows = &order[g * order.len() / GROUPS..(g + 1) * order.len() / GROUPS];
+        let n = rows.len() as f64;
+        let mean = |f: &dyn Fn(usize) -> f64| rows.iter().map(|&r| f(r)).sum::<f64>() / n;
+        let (p, low, high) = (mean(&|r| probabilities[r]), mean(&|r| intervals[r].0), mean(&|r| intervals[r].1));
+        let observed = mean(&|r| f64::from(u8::from(labels[r])));
+        let half = if observed < p { p - low } else { high - p };
+        (observed - p).abs() <= half.hypot(Z * (p * (1.0 - p) / n).sqrt())
+    };
+    (0..GROUPS).filter(|&g| inside(g)).count()
+}
+
+/// What one fit gives.
+struct Outcome {
+    figures: [f64; 4],
+    covered: usize,
+    width: f64,
+    time: Duration,
+    learner: String,
+}
+
+struct Labels {
+    table: Table,
+    labels: Vec<bool>,
+    profile: Profile,
+}
+
+fn load(set: &Dataset) -> Result<Labels, Failure> {
+    let csv = set.csv(&directory("CHURN_DATA_DIR", "../shared/data"))?;
+    let raw = read::read_bytes(&csv, None, &Default::default())?;
+    let kind = Some(Default::default());
+    let options = MapOptions { table_kind: kind, profile: None, overrides: Default::default() };
+    let mapping = map::map_table(&raw, &options)?;
+    let profile = Profile::shipped(&mapping.profile)?;
+    let options = ValidateOptions { purpose: Purpose::Train, label: Some(set.label.into()) };
+    let judged = validate::validate(&raw, &mapping, &profile, &options)?;
+    let labels =
+        judged.labels.ok_or("no labels")?.into_iter().collect::<Option<Vec<bool>>>().ok_or("a label is missing")?;
+    Ok(Labels { table: derive(&judged.table, None)?, labels, profile })
+}
+
+/// Figures on the test rows, time to fit, and what was fitted.
+fn measure(data: &Labels, train: &[usize], test: &[usize], learner: Learner, seed: u64) -> Result<Outcome, Failure> {
+    let pick = |rows: &[usize]| -> (Table, Vec<bool>) {
+        (data.table.take(rows), rows.iter().map(|&r| data.labels[r]).collect())
+    };
+    let ((train_table, train_labels), (test_table, labels)) = (pick(train), pick(test));
+    let rows = Labelled {
+        table: &train_table,
+        labels: &train_labels,
+        profile: &data.profile,
+        exclude: &[],
+        weights: None,
+        groups: None,
+    };
+    let start = Instant::now();
+    let fitted = train::fit(rows, learner, seed)?;
+    let time = start.elapsed();
+    let p = fitted.predict(&test_table)?;
+    let figures = [
+        metrics::auc(&labels, &p),
+        metrics::log_loss(&labels, &p),
+        metrics::brier(&labels, &p),
+        metrics::ece(&labels, &p),
+    ];
+    let intervals = fitted.intervals(&test_table)?;
+    let width = intervals.iter().map(|(low, high)| high - low).sum::<f64>() / intervals.len() as f64;
+    let covered = covered(&labels, &p, &intervals, fitted.interval.level);
+    Ok(Outcome { figures, covered, width, time, learner: fitted.learner })
+}
+
+/// The mean figures over these keys; `None` where one is missing.
+fn mean(figures: &BTreeMap<Key, [f64; 4]>, keys: &BTreeSet<Key>) -> Option<[f64; 4]> {
+    let mut sum = [0.0; 4];
+    for key in keys {
+        let one = figures.get(key)?;
+        (0..4).for_each(|m| sum[m] += one[m] / keys.len() as f64);
+    }
+    Some(sum)
+}
+
+/// Prints ours beside each peer on the folds that both have, and returns ours minus the best, and our ranks, by measure.
+fn compare(title: &str, ours: &BTreeMap<Key, [f64; 4]>, peers: &Peers, time: f64, ranks: &mut [Vec<f64>; 4]) {
+    let all: BTreeSet<Key> = ours.keys().copied().collect();
+    let Some(own) = mean(ours, &all) else { return };
+    println!("\n{title}: {} folds, {time:.1} s a fit", all.len());
+    println!("  {:<12} {:>8} {:>9} {:>8} {:>8}   ours on the same folds", "model", "auc", "log_loss", "brier", "ece");
+    let row = |name: &str, m: [f64; 4]| format!("  {name:<12} {:>8.4} {:>9.4} {:>8.4} {:>8.4}", m[0], m[1], m[2], m[3]);
+    println!("{}", row("ours", own));
+    let mut better = [0usize; 4];
+    let mut gaps = [f64::INFINITY; 4];
+    for (name, figures) in peers {
+        let common: BTreeSet<Key> = all.iter().copied().filter(|k| figures.contains_key(k)).collect();
+        let (Some(theirs), Some(same)) = (mean(figures, &common), mean(ours, &common)) else { continue };
+        if common.is_empty() {
+            continue;
+        }
+        println!(
+            "{}   {:>8.4} {:>9.4} {:>8.4} {:>8.4}  ({})",
+            row(name, theirs),
+            same[0],
+            same[1],
+            same[2],
+            same[3],
+            common.len()
+        );
+        for m in 0..4 {
+            let gap = if m == 0 { same[0] - theirs[0] } else { theirs[m] - same[m] };
+            better[m] += usize::from(gap < 0.0);
+            gaps[m] = gaps[m].min(if m == 0 || m == 3 { gap } else { gap / theirs[m] });
+        }
+    }
+    let told: Vec<String> = (0..4)
+        .map(|m| {
+            ranks[m].push(1.0 + better[m] as f64);
+            let gap = if m == 0 || m == 3 { format!("{:+.4}", gaps[m]) } else { format!("{:+.2} %", 100.0 * gaps[m]) };
+            format!("{} rank {} ({gap})", MEASURES[m], 1 + better[m])
+        })
+        .collect();
+    println!("  better than the best peer by: {}", told.join(", "));
+}
+
+fn main() -> Result<(), Failure> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let option = |name: &str| arguments.iter().find_map(|a| a.strip_prefix(name)?.strip_prefix('=')).map(str::to_owned);
+    let number = |name: &str| option(name).map_or(Ok(usize::MAX), |v| v.parse::<usize>());
+    let (repeats, seeds) = (number("repeats")?, number("seeds")?);
+    let learner = option("learner").map_or(Ok(Learner::Auto), |l| Learner::parse(&l))?;
+    let sets = option("sets");
+    let sizes = option("sizes");
+    let peers = directory("CHURN_PEERS_DIR", "../shared/peers");
+    let mut ranks = [const { Vec::new() }; 4];
+    for set in &DATASETS {
+        if sets.as_ref().is_some_and(|s| !s.split(',').any(|n| n == set.name)) {
+            continue;
+        }
+        let data = load(set)?;
+        let n = data.labels.len();
+        let mut jobs: BTreeMap<usize, BTreeMap<Key, (Vec<usize>, Vec<usize>)>> = BTreeMap::new();
+        if number("folds")? > 0 {
+            for (key, test) in datasets::folds(&peers, set.name)?.into_iter().filter(|(k, _)| k.0 < repeats) {
+                let held: BTreeSet<usize> = test.iter().copied().collect();
+                let train = (0..n).filter(|r| !held.contains(r)).collect();
+                jobs.entry(0).or_default().insert(key, (train, test));
+            }
+        }
+        if number("small")? > 0 {
+            for (key, mut train) in datasets::small(&peers, set.name)?.into_iter().filter(|(k, _)| k.1 < seeds) {
+                if sizes.as_ref().is_some_and(|s| !s.split(',').any(|n| n == key.0.to_string())) {
+                    continue;
+                }
+                train.sort_unstable();
+                let taken: BTreeSet<usize> = train.iter().copied().collect();
+                let test = (0..n).filter(|r| !taken.contains(r)).collect();
+                jobs.entry(key.0).or_default().insert(key, (train, test));
+            }
+        }
+        for (size, jobs) in jobs {
+            let (mut ours, mut time, mut last) = (BTreeMap::new(), Duration::ZERO, String::new());
+            let (mut covered, mut width) = (0, 0.0);
+            for (key, (train, test)) in &jobs {
+                let outcome = measure(&data, train, test, learner, (1000 * key.0 + key.1) as u64)?;
+                ours.insert(*key, outcome.figures);
+                time += outcome.time;
+                covered += outcome.covered;
+                width += outcome.width / jobs.len() as f64;
+                last = outcome.learner;
+            }
+            let title = if size == 0 { set.name.to_owned() } else { format!("{} from {size} rows", set.name) };
+            let theirs = datasets::peers(&peers, set.name, size > 0)?;
+            compare(&title, &ours, &theirs, time.as_secs_f64() / jobs.len() as f64, &mut ranks);
+            let share = 100.0 * covered as f64 / (GROUPS * jobs.len()) as f64;
+            println!("  90 % intervals: {share:.1} % of the groups' rates inside, mean width {width:.3}");
+            println!("  for example: {last}");
+        }
+    }
+    let means: Vec<String> = (0..4)
+        .map(|m| format!("{} {:.2}", MEASURES[m], ranks[m].iter().sum::<f64>() / ranks[m].len() as f64))
+        .collect();
+    println!("\nmean rank among ours and the peers: {}", means.join(", "));
+    Ok(())
+}
