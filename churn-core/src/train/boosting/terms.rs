@@ -14,7 +14,7 @@ pub(in crate::train) fn terms(
     let mut by_feature: BTreeMap<usize, Vec<&Tree>> = BTreeMap::new();
     let mut constant = 0.0;
     for tree in trees {
-        match (tree.nodes[0].split(), tree.nodes[0]) {
+        match (tree.nodes[0].split(), &tree.nodes[0]) {
             (Some((feature, _, _)), _) => by_feature.entry(feature).or_default().push(tree),
             (None, TreeNode::Leaf { value }) => constant += value,
             (None, _) => {}
