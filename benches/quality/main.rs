@@ -62,10 +62,11 @@ fn load(set: &Dataset) -> Result<Labels, Failure> {
     let csv = set.csv(&directory("CHURN_DATA_DIR", "../shared/data"))?;
     let raw = read::read_bytes(&csv, None, &Default::default())?;
     let kind = Some(Default::default());
-    let options = MapOptions { table_kind: kind, profile: None, overrides: Default::default() };
+    let options = MapOptions { table_kind: kind, ..MapOptions::default() };
     let mapping = map::map_table(&raw, &options)?;
     let profile = Profile::shipped(&mapping.profile)?;
-    let options = ValidateOptions { purpose: Purpose::Train, label: Some(set.label.into()) };
+    let options =
+        ValidateOptions { purpose: Purpose::Train, label: Some(set.label.into()), ..ValidateOptions::default() };
     let judged = validate::validate(&raw, &mapping, &profile, &options)?;
     let labels =
         judged.labels.ok_or("no labels")?.into_iter().collect::<Option<Vec<bool>>>().ok_or("a label is missing")?;

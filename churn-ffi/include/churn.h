@@ -449,6 +449,35 @@ int32_t churn_engine_call(const churn_engine *engine,
                           char **out_json,
                           churn_error **error);
 
+/**
+ * Imports a model that another library trained: XGBoost .json or .ubj, LightGBM .txt, CatBoost .json. The engine is
+ * freed with churn_engine_free.
+ *
+ * Errors: model_not_found, io, format_unsupported, unsupported, model_invalid.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL.
+ */
+int32_t churn_engine_import(const char *path, churn_engine **out, churn_error **error);
+
+/**
+ * Predicts rows of the model's own features, in their order: matrix is row-major, n_rows x n_features, NaN is missing.
+ * Each output is NULL or has room: margins (the sum: log-odds, or the probability for forests that average shares) and
+ * probabilities n_rows numbers, shap_values n_rows x n_features, row-major; base_value one number.
+ *
+ * Errors: invalid_argument for another number of features.
+ *
+ * Pointers: Every pointer is NULL or valid for its length.
+ */
+int32_t churn_engine_predict_matrix(const churn_engine *engine,
+                                    const double *matrix,
+                                    size_t n_rows,
+                                    size_t n_features,
+                                    double *margins,
+                                    double *probabilities,
+                                    double *shap_values,
+                                    double *base_value,
+                                    churn_error **error);
+
 #ifdef __cplusplus
 }  // extern "C"
 #endif  // __cplusplus
