@@ -19,7 +19,7 @@ NEXTEST     := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 demo:
 	$(CARGO) run --release $(CORE) $(LEAN) --features pretrained --example demo
 
-test: lint test-rust test-c test-node test-python test-install
+test: lint test-rust test-c test-node test-python
 
 lint: $(VENV)/ready
 	$(CARGO) fmt --all --check
@@ -46,7 +46,7 @@ fuzz-read:
 	CHURN_FUZZ_SECONDS=$(or $(SECONDS),60) $(CARGO) test -q $(CORE) $(LEAN) --features pretrained --test read_fuzz -- --ignored --nocapture
 
 test-c:
-	$(MAKE) -C churn-ffi rust-test test test-uniffi
+	$(MAKE) -C churn-ffi rust-test test
 
 test-node:
 	cd churn-node && npm ci --no-audit --no-fund --silent && npm run build && npm test

@@ -26,6 +26,9 @@ const GROUPS: usize = 10;
 /// How many of the groups' churn rates lie in their interval. Test rows are cut into groups of neighbouring scores;
 /// the observed rate of a group is the true one give or take its own sampling error, which is known and added to the
 /// interval's half width in squares, so that an interval of the right width covers as often as it states.
+/// Rows to train on, rows to judge by.
+type Split = (Vec<usize>, Vec<usize>);
+
 fn covered(labels: &[bool], probabilities: &[f64], intervals: &[(f64, f64)], level: f64) -> usize {
     const Z: f64 = 1.644_853_626_951_472_2;
     assert!((level - 0.9).abs() < 1e-12, "the normal quantile is that of 90 %");
@@ -170,7 +173,7 @@ fn main() -> Result<(), Failure> {
         }
         let data = load(set)?;
         let n = data.labels.len();
-        let mut jobs: BTreeMap<usize, BTreeMap<Key, (Vec<usize>, Vec<usize>)>> = BTreeMap::new();
+        let mut jobs: BTreeMap<usize, BTreeMap<Key, Split>> = BTreeMap::new();
         if number("folds")? > 0 {
             for (key, test) in datasets::folds(&peers, set.name)?.into_iter().filter(|(k, _)| k.0 < repeats) {
                 let held: BTreeSet<usize> = test.iter().copied().collect();

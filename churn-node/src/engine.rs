@@ -202,6 +202,7 @@ impl Engine {
                 overrides: BTreeMap::new(),
                 as_of: options.iso("asOf")?,
                 scored_at: options.iso("scoredAt")?.unwrap_or_else(now),
+                read: ReadOptions::default(),
             };
             options.finish()?;
             Ok(move || {
