@@ -47,6 +47,13 @@ impl Input<'_> {
         if let Input::Features(built) = self { built.definition.as_ref() } else { None }
     }
 
+    /// The names of the features that were made from tables of events.
+    pub(super) fn made_features(&self) -> Vec<String> {
+        let Input::Features(built) = self else { return Vec::new() };
+        let custom = built.settings.custom.iter().map(|f| f.name.clone());
+        crate::schema::event_features().iter().map(|f| f.name.clone()).chain(custom).collect()
+    }
+
     /// How the features were made, where they were made from tables of events.
     pub fn event_settings(&self) -> Option<&EventSettings> {
         if let Input::Features(built) = self { Some(&built.settings) } else { None }

@@ -23,6 +23,7 @@ use crate::table::{ColumnData, RawTable, Table};
 use names::Tier;
 use rayon::prelude::*;
 use std::borrow::Cow;
+use std::collections::HashMap;
 
 /// Labelled rows that are looked at, column by column; evenly spread over the table where it has more.
 const MAX_ROWS: usize = 100_000;
@@ -147,6 +148,8 @@ pub(super) fn find(
     label_column: &str,
     all_labels: &[Option<bool>],
 ) -> Found {
+    let one_a_customer = one_row_a_customer(table, all_labels);
+    let all_labels = one_a_customer.as_deref().unwrap_or(all_labels);
     let labels = Labels::new(all_labels, MAX_ROWS);
     let mut found = Found::default();
     if labels.n_positive < 5 || labels.n_negative() < 5 {
@@ -187,6 +190,27 @@ pub(super) fn find(
     found
 }
 
+/// The labels with one snapshot a customer, where the table has several: values that a customer keeps from day to day
+/// would else seem to know his label. Which one is drawn by the id, because the first and the last are not like others.
+fn one_row_a_customer(table: &Table, labels: &[Option<bool>]) -> Option<Vec<Option<bool>>> {
+    table.column("snapshot_date")?;
+    let ids = table.column("customer_id")?;
+    let mut rows: HashMap<Cow<'_, str>, Vec<usize>> = HashMap::new();
+    for row in (0..table.n_rows()).filter(|&r| labels.get(r).is_some_and(Option::is_some)) {
+        rows.entry(ids.data.cell(row)?).or_default().push(row);
+    }
+    if rows.values().all(|r| r.len() == 1) {
+        return None;
+    }
+    let mut kept = vec![None; labels.len()];
+    for (id, rows) in &rows {
+        let drawn = id.bytes().fold(7usize, |h, b| h.wrapping_mul(31).wrapping_add(usize::from(b)));
+        let row = rows[(drawn ^ (drawn >> 7)) % rows.len()];
+        kept[row] = labels[row];
+    }
+    Some(kept)
+}
+
 impl Seen<'_> {
     fn leak(&self, kind: LeakKind, evidence: String) -> Leak {
         Leak { columns: vec![self.source.to_owned()], kind, evidence, also: vec![self.name.to_owned()] }
@@ -224,6 +248,8 @@ fn see<'a>(
         }
         // The field says what the column is; only a header that leaves no doubt says otherwise.
         Some(_) => names::suspicion(&raw.name).filter(|(tier, _)| *tier == Tier::Certain),
+        // What the engine made from tables of events is known on its day, whatever its name says.
+        None if schema::event_feature(&raw.name).is_some() => None,
         None => names::suspicion(&raw.name),
     };
     let strength = signal.strength(labels);
