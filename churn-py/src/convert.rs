@@ -27,7 +27,7 @@ pub enum Table {
     /// A list of dicts.
     Records(Vec<Record>),
     /// A frame.
-    Raw(RawTable),
+    Raw(Box<RawTable>),
     /// A table that was read before.
     Read(Py<crate::table::Table>),
     /// A table that the engine made.
@@ -87,7 +87,7 @@ pub fn table(value: &Bound<'_, PyAny>) -> PyResult<Table> {
         return matrix::columns(columns).map(Table::Raw);
     }
     if let Some(raw) = matrix::table(value)? {
-        return Ok(Table::Raw(raw));
+        return Ok(Table::Raw(Box::new(raw)));
     }
     if value.hasattr("to_dict")? {
         let records = value.call_method1("to_dict", ("records",))?;

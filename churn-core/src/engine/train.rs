@@ -174,7 +174,7 @@ impl Engine {
             ..ValidateOptions::default()
         };
         let judged = validate::validate(&raw, &mapping, &profile, &judging)?;
-        let leaks = judged.leaks.clone();
+        let mut leaks = judged.leaks.clone();
         let Prepared { table, labels, label_column } = prepare(judged, as_of)?;
         // What the profile never allows is no leak to stop at: it is left out.
         let barred = |c: &crate::table::Column| {
@@ -182,6 +182,7 @@ impl Engine {
             (profile.excludes(&c.source) || profile.excludes(&c.name)) && !named(&c.source) && !named(&c.name)
         };
         let table = table.without(barred);
+        leaks.retain(|leak| leak.columns.iter().all(|c| !profile.excludes(c) || options.allow.contains(c)));
         train::check_enough(&labels)?;
         // What was made from tables of events as of a day cannot have seen what came after it.
         let allow: Vec<String> = options.allow.iter().cloned().chain(input.made_features()).collect();

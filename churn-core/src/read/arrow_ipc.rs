@@ -40,8 +40,9 @@ pub(super) fn read(bytes: &[u8], what: &str) -> Result<RawTable> {
 }
 
 fn batches(bytes: &[u8]) -> std::result::Result<(Schema, Vec<RecordBatch>), ArrowError> {
-    // A file is a stream between a magic word of eight bytes and a footer, which is not needed to read all of it.
-    let stream = if bytes.starts_with(FILE) { bytes.get(8..).unwrap_or_default() } else { bytes };
+    // A file is a stream between a magic word, padded with zeros, and a footer, which is not needed to read all of it.
+    let padded = |magic: usize| magic + bytes[magic..].iter().take_while(|b| **b == 0).count();
+    let stream = if bytes.starts_with(FILE) { &bytes[padded(FILE.len())..] } else { bytes };
     let whole =
         messages(stream).ok_or_else(|| ArrowError::IpcError("a message is longer than the input".to_owned()))?;
     let reader = StreamReader::try_new(Cursor::new(whole), None)?;
