@@ -71,7 +71,7 @@ def test_health_is_held_against_churn() -> None:
 
 def test_leads() -> None:
     one = churn.lead_score({"property_value": 600_000, "interactions": 6})
-    assert one[0]["temperature"] == "cold" and one.counts["cold"] == 1
+    assert one[0]["temperature"] == "cool" and one.counts["cool"] == 1
     assert "income" in one[0]["unknown"]
     many = churn.lead_score([{"lead_id": "a", "property_value": 1}, {"lead_id": "b", "property_value": 900_000}])
     assert [lead["lead_id"] for lead in many.to_dicts()] == ["a", "b"]
