@@ -29,7 +29,7 @@ pub enum Table {
     /// Records.
     Records(Vec<Record>),
     /// Columns.
-    Raw(RawTable),
+    Raw(Box<RawTable>),
     /// Pieces, and the whole once it was asked for.
     Pieces(Mutex<Pieces>, OnceLock<Box<Table>>),
 }

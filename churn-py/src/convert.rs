@@ -76,7 +76,9 @@ pub fn table(value: &Bound<'_, PyAny>) -> PyResult<Table> {
         match value.extract::<AnyRecordBatch>().and_then(|any| Ok(any.into_table()?)) {
             Ok(frame) => {
                 let (batches, schema) = frame.into_inner();
-                return RawTable::from_batches(&schema, &batches).map(Table::Raw).map_err(|e| raise(py, &e));
+                return RawTable::from_batches(&schema, &batches)
+                    .map(|t| Table::Raw(Box::new(t)))
+                    .map_err(|e| raise(py, &e));
             }
             // pandas needs pyarrow to speak Arrow, and columns of one type; its own records always work.
             Err(_) if value.hasattr("to_dict")? => {}
@@ -84,7 +86,7 @@ pub fn table(value: &Bound<'_, PyAny>) -> PyResult<Table> {
         }
     }
     if let Ok(columns) = value.cast::<PyDict>() {
-        return matrix::columns(columns).map(Table::Raw);
+        return matrix::columns(columns).map(|t| Table::Raw(Box::new(t)));
     }
     if let Some(raw) = matrix::table(value)? {
         return Ok(Table::Raw(Box::new(raw)));

@@ -51,7 +51,8 @@ impl Input<'_> {
     pub(super) fn made_features(&self) -> Vec<String> {
         let Input::Features(built) = self else { return Vec::new() };
         let custom = built.settings.custom.iter().map(|f| f.name.clone());
-        crate::schema::event_features().iter().map(|f| f.name.clone()).chain(custom).collect()
+        let day = std::iter::once("snapshot_date".to_owned());
+        crate::schema::event_features().iter().map(|f| f.name.clone()).chain(custom).chain(day).collect()
     }
 
     /// How the features were made, where they were made from tables of events.

@@ -118,6 +118,9 @@ fn deposits(index: &Index, seen: &[Seen<'_>], found: &mut [Vec<Found>]) {
 /// "State" is a place beside other parts of an address, and a condition elsewhere; without cells nobody knows.
 fn lone_state(index: &Index, seen: &[Seen<'_>], found: &mut [Vec<Found>]) {
     const PLACES: [&str; 8] = ["city", "country", "postcode", "zip", "address", "street", "town", "county"];
+    if seen.len() < 2 {
+        return;
+    }
     let addressed = seen.iter().any(|s| PLACES.iter().any(|w| s.header.has(w)));
     let wrong = index.field(if addressed { "status" } else { "region" });
     for (column, list) in found.iter_mut().enumerate() {

@@ -246,7 +246,7 @@ pub fn validate(table: Table, options_json: Option<String>) -> Result<String> {
         let mut given = Options::new(options_json.as_deref())?;
         let profile = given.profile()?;
         let purpose = given.parsed("purpose", Purpose::parse)?.unwrap_or_default();
-        let options = ValidateOptions { purpose, label: given.text("label")? };
+        let options = ValidateOptions { purpose, label: given.text("label")?, ..ValidateOptions::default() };
         given.finish()?;
         table
             .with(|input| engine::validate(input, None, profile, &options))
