@@ -1,4 +1,5 @@
-"""Time of other validation tools on a table like that of `make bench-validate`, as ratios; skips what is not installed."""
+"""Time of other validation tools on a table like that of `make bench-validate`, as ratios; skips what is not
+installed."""
 
 import importlib.util
 import random

@@ -8,7 +8,7 @@ from typing import Any
 import duckdb
 import pandas as pd
 import polars as pl
-import pyarrow as pa
+import pyarrow as pa  # type: ignore[import-untyped]
 import pytest
 
 import churn
@@ -108,10 +108,13 @@ DONE = f"{window('created_at', 90)} AND e.resolved_at < t"
 HOURS = "date_diff('microsecond', e.created_at, e.{0}) / 3.6e9"
 UNPAID = "e.due_at < t AND (e.paid_at IS NULL OR e.paid_at >= t)"
 LATE = "greatest(date_diff('microsecond', e.due_at, CASE WHEN e.paid_at < t THEN e.paid_at ELSE t END), 0) / 8.64e10"
-WAITED = "date_diff('microsecond', e.created_at, CASE WHEN e.first_response_at < t THEN e.first_response_at ELSE t END) / 3.6e9"
+WAITED = "date_diff('microsecond', e.created_at, CASE WHEN e.first_response_at < t THEN e.first_response_at ELSE t END) / 3.6e9"  # noqa: E501
 SQL |= {
     "tickets_open": ("tickets", f"count(*) FILTER ({OPEN})"),
-    "tickets_open_oldest_days": ("tickets", f"max(date_diff('microsecond', e.created_at, t) / 8.64e10) FILTER ({OPEN})"),
+    "tickets_open_oldest_days": (
+        "tickets",
+        f"max(date_diff('microsecond', e.created_at, t) / 8.64e10) FILTER ({OPEN})",
+    ),
     "tickets_resolution_hours_mean_90d": ("tickets", f"avg({HOURS.format('resolved_at')}) FILTER ({DONE})"),
     "tickets_resolution_hours_max_90d": ("tickets", f"max({HOURS.format('resolved_at')}) FILTER ({DONE})"),
     "tickets_first_response_hours_mean_90d": (
@@ -125,7 +128,7 @@ SQL |= {
     ),
     "tickets_reopened_share_180d": (
         "tickets",
-        f"avg(CASE WHEN e.status = 'reopened' THEN 1.0 ELSE 0.0 END) FILTER ({window('created_at', 180)} AND e.resolved_at < t)",
+        f"avg(CASE WHEN e.status = 'reopened' THEN 1.0 ELSE 0.0 END) FILTER ({window('created_at', 180)} AND e.resolved_at < t)",  # noqa: E501
     ),
     "tickets_urgent_share_90d": (
         "tickets",
@@ -192,7 +195,7 @@ def test_features_are_what_sql_says() -> None:
         for table in ("tickets", "payments", "usage"):
             names = [name for name, (of, _) in SQL.items() if of == table]
             columns = ", ".join(f"({SQL[name][1]}) AS {name}" for name in names)
-            rows = con.execute(
+            rows = con.execute(  # type: ignore[assignment]
                 f"SELECT c.customer_id, {columns} FROM customers c LEFT JOIN {table} e USING (customer_id), "
                 "(SELECT CAST(? AS TIMESTAMP) AS t) GROUP BY c.customer_id, t",
                 [as_of],
@@ -238,7 +241,7 @@ def test_training_set_to_live_score() -> None:
     scored = engine.score(batch).to_dicts()
     mine = tables["customers"][3]
     own = {name: [r for r in rows if r["customer_id"] == mine["customer_id"]] for name, rows in events.items()}
-    live = engine.score_customer(mine, **own, as_of="2025-01-01")
+    live = engine.score_customer(mine, **own, as_of="2025-01-01")  # type: ignore[arg-type]
     assert live.churn_probability == scored[3]["churn_probability"]
 
 

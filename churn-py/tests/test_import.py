@@ -45,7 +45,7 @@ def test_a_matrix_may_be_given_in_many_ways() -> None:
         frame[list(reversed(model.feature_names))],
         frame.to_dict("records"),
     ):
-        np.testing.assert_array_equal(model.predict_proba(given), wanted)
+        np.testing.assert_array_equal(model.predict_proba(given), wanted)  # type: ignore[arg-type]
     whole = np.array([[2, 90, 1, 3]], dtype=np.int32)
     np.testing.assert_array_equal(model.predict_margin(whole), model.predict_margin(whole.astype(float)))
     with pytest.raises(churn.ChurnError, match="3 columns"):
@@ -82,7 +82,7 @@ def test_an_imported_model_becomes_an_engine() -> None:
     better = engine.calibrate(table, label="churned")
     before, after = engine.evaluate(table, label="churned"), better.evaluate(table, label="churned")
     assert after.log_loss is not None and before.log_loss is not None and after.log_loss < before.log_loss - 0.1
-    prediction = better.score_one(table.iloc[0].to_dict()).to_dict()
+    prediction = better.score_one(table.iloc[0].to_dict()).to_dict()  # type: ignore[arg-type]
     assert 0 < prediction["confidence"]["low"] < prediction["confidence"]["high"] < 1
 
 

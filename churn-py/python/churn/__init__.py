@@ -12,8 +12,8 @@ from __future__ import annotations
 from types import ModuleType
 
 from churn._churn import (
-    ChurnDefinition,
     AlertEngine,
+    ChurnDefinition,
     ChurnError,
     ColumnMatch,
     Engine,
@@ -35,6 +35,7 @@ from churn._churn import (
     QualityReport,
     ReadError,
     ReportError,
+    ScoreSummary,
     Table,
     TrainError,
     ValidationError,
@@ -46,13 +47,9 @@ from churn._churn import (
     event_features,
     health_backtest,
     health_score,
-    lead_score,
-    ScoreSummary,
-    TrainError,
-    ValidationError,
-    __version__,
     import_model,
     import_model_bytes,
+    lead_score,
     map_columns,
     read,
     train,

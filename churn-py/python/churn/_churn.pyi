@@ -439,6 +439,7 @@ def health_backtest(
     scales: AbcMapping[str, Sequence[float]] | None = None,
 ) -> dict[str, Any]: ...
 def lead_score(table: _Table | dict[str, Any], *, config: str | None = None, bant: str | None = None) -> LeadScores: ...
+
 _Matrix: TypeAlias = npt.ArrayLike | _Table
 
 @final
