@@ -130,10 +130,9 @@ export interface ScoreOptions extends ScoreOneOptions {
 }
 
 /** The options of `Engine.evaluate`. */
-export interface EvaluateOptions {
+export interface EvaluateOptions extends CallOptions {
   /** How to read the table. */
   read?: ReadOptions | null | undefined
-export interface EvaluateOptions extends CallOptions {
   /** Source column of the label; the one recognised where not given. */
   label?: string | null | undefined
   /** The day the rows describe (ISO 8601), where they have no snapshot date. */
@@ -244,10 +243,9 @@ export interface ReadTable {
 }
 
 /** The options of `mapColumns`. */
-export interface MapOptions {
+export interface MapOptions extends CallOptions {
   /** How to read the table. */
   read?: ReadOptions | null | undefined
-export interface MapOptions extends CallOptions {
   /** `'customers'` where not given; `null` recognises it. */
   tableKind?: TableKind | null | undefined
   /** Profile; recognised where not given. */
@@ -261,10 +259,9 @@ export interface MapOptions extends CallOptions {
 }
 
 /** The options of `validate`. */
-export interface ValidateOptions {
+export interface ValidateOptions extends CallOptions {
   /** How to read the table. */
   read?: ReadOptions | null | undefined
-export interface ValidateOptions extends CallOptions {
   /** A mapping that an earlier call gave; mapped anew where not given. */
   mapping?: Mapping | null | undefined
   /** Profile; the mapping's where not given. */
