@@ -37,7 +37,7 @@ module.exports = {
   buildTrainingSet: addon.buildTrainingSet,
   checkPointInTime: addon.checkPointInTime,
   mapColumns: asynchronous(addon.mapColumns, addon),
-  read: asynchronous(addon.read, addon),
+  read: addon.read,
   validate: asynchronous(addon.validate, addon),
   version: addon.version(),
   ...require('./desk.js')(addon.call),

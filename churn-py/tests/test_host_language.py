@@ -2,6 +2,7 @@
 
 import asyncio
 import copy
+import multiprocessing
 import pickle
 import signal
 import subprocess
@@ -78,7 +79,8 @@ def test_copies_and_pickles(engine: churn.Engine, data: Path) -> None:
     assert pickle.loads(pickle.dumps(predictions.mapping)).to_dict() == predictions.mapping.to_dict()
     other = pickle.loads(pickle.dumps(profile))
     assert other.name == "saas" and other.to_toml() == profile.to_toml()
-    with ProcessPoolExecutor(1) as pool:
+    # A forked child would inherit a thread pool without its threads.
+    with ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn")) as pool:
         assert pool.submit(_probability, engine).result() == _probability(engine)
     with pytest.raises(churn.ReadError):
         churn.Predictions._from_bytes(b"{}")

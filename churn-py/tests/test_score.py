@@ -176,7 +176,7 @@ def test_a_table_without_canonical_fields_trains_and_scores() -> None:
         {"x": i % 17, "colour": "red" if i % 3 else "blue", "target": i % 17 + (i % 3 == 0) * 4 > 11}
         for i in range(600)
     ]
-    engine = churn.train(rows, label="target", profile="generic", learner="logistic")
+    engine = churn.train(rows, label="target", profile="generic", learner="logistic", allow=["x"])
     shuffled = [{"colour": r["colour"], "x": r["x"]} for r in rows]
     predictions = engine.score(shuffled)
     assert predictions[0]["customer_id"] == "1"
