@@ -14,7 +14,7 @@ WHEELS      := $(CARGO_TARGET_DIR)/wheels
 # One runner for all Rust tests: nextest where it is installed.
 NEXTEST     := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: demo test lint test-rust fuzz-read test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-quality bench-leaks bench-validate clean test-install sizes bench-node bench-hosts bench-overhead bench-events bench-health bench-trees
+.PHONY: demo test lint test-rust fuzz-read test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-quality bench-leaks bench-memory bench-validate clean test-install sizes bench-node bench-hosts bench-overhead bench-events bench-health bench-trees
 
 demo:
 	$(CARGO) run --release $(CORE) $(LEAN) --features pretrained --example demo
@@ -105,7 +105,7 @@ bench-node:
 	cd churn-node && npm run build && node ../benches/node/event_loop.mjs
 
 # Memory over 100,000 lives of an engine in C, Node and Python; needs what `make test` builds.
-bench-leaks:
+bench-memory:
 	$(MAKE) -C churn-ffi leaks
 	node --expose-gc benches/leaks/leaks.mjs
 	$(PY) benches/leaks/leaks.py

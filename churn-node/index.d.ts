@@ -815,7 +815,7 @@ export declare class Engine {
 }
 
 /** Reads a table and says how, and what its columns are. */
-export declare function read(table: Table, options?: ReadOptions | null): Promise<ReadTable>
+export declare function read(table: Table, options?: (ReadOptions & CallOptions) | null): Promise<ReadTable>
 
 /**
  * Maps the columns of a table to canonical fields; `table` may be just a list of headers.

@@ -27,6 +27,13 @@ define(Engine.prototype, 'scoreRows', async function* scoreRows(table, options) 
   yield* await this.score(table, options)
 })
 
+/** All options of reading go to the reader, which knows no control. */
+function read(table, options) {
+  if (options === null || typeof options !== 'object' || Array.isArray(options)) return addon.read(table, options)
+  const { ' control': _control, ...given } = options
+  return addon.read(table, given)
+}
+
 function define(object, name, value) {
   Object.defineProperty(object, name, { value, configurable: true, writable: true, enumerable: false })
 }
@@ -37,7 +44,7 @@ module.exports = {
   buildTrainingSet: addon.buildTrainingSet,
   checkPointInTime: addon.checkPointInTime,
   mapColumns: asynchronous(addon.mapColumns, addon),
-  read: addon.read,
+  read: asynchronous(read, addon),
   validate: asynchronous(addon.validate, addon),
   version: addon.version(),
   ...require('./desk.js')(addon.call),

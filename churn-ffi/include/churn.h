@@ -403,25 +403,6 @@ int32_t churn_engine_explain_arrow(const churn_engine *engine,
                                    churn_error **error);
 
 /**
- * Judges the quality of a CSV (or TSV, JSON, gzip) file by its content, without a model. `data` holds `len` bytes and
- * needs no NUL at its end; it may be NULL where `len` is 0.
- *
- * The answer is the quality report as a JSON object: ok, score, n_rows, n_columns, dimensions, findings, estimated_auc,
- * estimated_auc_interval, arithmetic. The text is freed with churn_string_free. options_json: NULL, or a JSON object of
- * any of profile (recognised where not given), purpose ("score" or "train"), label (header of the label), allow (headers
- * to let through the leak firewall), strict (true: nothing is repaired).
- *
- * Errors: of the stages read, map and validate; invalid_argument.
- *
- * Pointers: Every pointer is NULL or valid; texts end in a NUL; `len` bytes can be read behind `data`.
- */
-int32_t churn_validate_csv(const uint8_t *data,
-                           size_t len,
-                           const char *options_json,
-                           char **out_json,
-                           churn_error **error);
-
-/**
  * Makes a call without a model: health_score, health_trend, lead_score, route_leads, alert_step, alert_replay,
  * select_contacts, uplift_readout, value_at_risk and more; docs/calls.md lists them with their arguments and answers.
  *

@@ -11,4 +11,3 @@ mod options;
 pub mod read;
 pub mod strings;
 pub mod table;
-pub mod validate;

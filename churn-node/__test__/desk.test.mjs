@@ -61,7 +61,7 @@ for (const name of ['alert', 'decide', 'health', 'lead']) {
 test('health, leads and alerts as users call them', async () => {
   const health = await churn.healthScore([{ customer_id: 'a', logins_30d: 30, failed_payments: 0, contract: 'One year', open_tickets: 0 }], { config: 'saas' })
   assert.equal(health.scores[0].customerId, 'a')
-  assert.ok(health.scores[0].points.every((p) => p.won >= -1e-9 && p.lost >= -1e-9))
+  assert.ok(health.scores[0].points.every((p) => p.won >= 0 && p.lost >= 0))
   const leads = await churn.leadScore({ property_value: 600000 })
   assert.equal(leads.scores[0].temperature, 'cold')
   const observations = [{ customerId: 'a', at: '2026-03-02T10:00:00Z', owner: 'ann', values: { churn_probability: 0.9 } }]

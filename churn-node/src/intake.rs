@@ -81,8 +81,10 @@ pub fn of_object(reader: &Reader<'_>, value: Unknown<'_>) -> Result<Option<Table
     if let Ok(intake) = crate::js::cast::<napi::bindgen_prelude::ClassInstance<'_, Intake>>(value) {
         return Ok(Some(intake.take()));
     }
-    columns::table(reader, value).map(|raw| raw.map(|raw| Table::Raw(Box::new(raw)))).map_err(|e: Error| match e.kind() {
-        ErrorKind::InvalidArgument => e,
-        _ => e.with("argument", reader.argument),
+    columns::table(reader, value).map(|raw| raw.map(|raw| Table::Raw(Box::new(raw)))).map_err(|e: Error| {
+        match e.kind() {
+            ErrorKind::InvalidArgument => e,
+            _ => e.with("argument", reader.argument),
+        }
     })
 }

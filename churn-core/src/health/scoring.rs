@@ -36,7 +36,8 @@ pub struct Point {
 impl Point {
     /// Points won, 0 to `weight`.
     pub fn won(&self) -> f64 {
-        self.weight * self.score / 100.0
+        // Rounding must not win more than there was.
+        (self.weight * self.score / 100.0).min(self.weight)
     }
 
     /// Points lost: `weight - won`.
