@@ -48,6 +48,7 @@ impl Input<'_> {
     }
 
     /// The names of the features that were made from tables of events.
+    #[cfg(feature = "train")]
     pub(super) fn made_features(&self) -> Vec<String> {
         let Input::Features(built) = self else { return Vec::new() };
         let custom = built.settings.custom.iter().map(|f| f.name.clone());

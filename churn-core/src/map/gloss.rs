@@ -88,33 +88,75 @@ impl Language {
     }
 }
 
-/// The words of a header in English, where at least one of them is plainly foreign: in the one language that knows
-/// most of them. Words that it does not know stay.
-pub(super) fn english(raw: &[String]) -> Option<Vec<String>> {
-    let mut best: Option<(usize, usize, Vec<String>)> = None;
-    for language in &GLOSS.languages {
-        let (mut plain, mut known, mut words) = (0, 0, Vec::new());
+/// A header in the words of one language.
+struct Reading {
+    /// Words that are plainly of this language, and words that it knows.
+    plain: usize,
+    known: usize,
+    english: Vec<String>,
+}
+
+impl Language {
+    /// The words in English; those that the language does not know stay.
+    fn read(&self, raw: &[String]) -> Reading {
+        let (mut plain, mut known, mut english) = (0, 0, Vec::with_capacity(raw.len()));
         for word in raw {
-            let whole = language.look_up(word);
-            let Some(found) = whole.cloned().or_else(|| language.split(word)) else {
-                words.push(word.clone());
+            let Some(found) = self.look_up(word).cloned().or_else(|| self.split(word)) else {
+                english.push(word.clone());
                 continue;
             };
             known += 1;
             let same = matches!(&found[..], [one] if one == word || one == singular(word));
             plain += usize::from(!same && !GLOSS.ambiguous.contains(word));
-            words.extend(found);
+            english.extend(found);
         }
-        if plain > 0 && best.as_ref().is_none_or(|(p, k, _)| (plain, known) > (*p, *k)) {
-            best = Some((plain, known, words));
-        }
+        Reading { plain, known, english }
     }
-    best.map(|(_, _, words)| words)
+}
+
+/// Headers of a table up to which one foreign word is enough.
+const FEW: usize = 3;
+
+/// The words of each header in English, where it is in another language: the one that knows most of its words, and of
+/// such the one that most headers are in. One foreign word alone, in a table whose other headers are English, is a
+/// coincidence ("Tag" is no day).
+pub(super) fn english(headers: &[Vec<String>]) -> Vec<Option<Vec<String>>> {
+    let mut readings: Vec<Vec<Reading>> =
+        headers.iter().map(|raw| GLOSS.languages.iter().map(|l| l.read(raw)).collect()).collect();
+    let headers_in: Vec<usize> = (0..GLOSS.languages.len())
+        .map(|language| readings.iter().filter(|all| all[language].plain > 0).count())
+        .collect();
+    let best = |all: &mut Vec<Reading>| {
+        let order = |&a: &usize, &b: &usize| {
+            let rank = |l: usize| (all[l].plain, all[l].known, headers_in[l]);
+            rank(a).cmp(&rank(b)).then(b.cmp(&a))
+        };
+        let language = (0..all.len()).max_by(order)?;
+        let sure = all[language].plain >= 2 || headers_in[language] >= 2 || headers.len() <= FEW;
+        (all[language].plain > 0 && sure).then(|| all.swap_remove(language).english)
+    };
+    readings.iter_mut().map(best).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn all(headers: &[&str]) -> Vec<Option<String>> {
+        let raw = |h: &&str| h.split(' ').map(str::to_owned).collect();
+        let words: Vec<Vec<String>> = headers.iter().map(raw).collect();
+        english(&words).into_iter().map(|words| words.map(|w| w.join(" "))).collect()
+    }
+
+    fn one(header: &str) -> Option<String> {
+        all(&[header]).remove(0)
+    }
+
+    #[test]
+    fn one_foreign_word_among_english_ones_is_a_coincidence() {
+        assert_eq!(all(&["kunde", "name", "email", "status"])[0], None);
+        assert_eq!(all(&["kunde", "vertrag", "email", "status"])[0].as_deref(), Some("customer"));
+    }
 
     #[test]
     fn words_of_six_languages() {
@@ -129,16 +171,14 @@ mod tests {
             ("durchschnittliche losungszeit std", "average resolution time hour"),
             ("zahlungs verzug tage", "payment late days"),
         ] {
-            let raw: Vec<String> = header.split(' ').map(str::to_owned).collect();
-            assert_eq!(english(&raw).map(|w| w.join(" ")).as_deref(), Some(wanted), "{header}");
+            assert_eq!(one(header).as_deref(), Some(wanted), "{header}");
         }
     }
 
     #[test]
     fn english_stays_english() {
         for header in ["data plan", "plan", "monthly charges", "note", "last login", "region", "service", "x17"] {
-            let raw: Vec<String> = header.split(' ').map(str::to_owned).collect();
-            assert_eq!(english(&raw), None, "{header}");
+            assert_eq!(one(header), None, "{header}");
         }
     }
 }

@@ -119,9 +119,11 @@ fn reused(columns: &[ColumnInput], headers: &[&str], saved: &Mapping, options: &
 /// As [`map_columns`].
 #[doc(hidden)]
 pub fn map_columns_without(columns: &[ColumnInput], options: &MapOptions, off: &HashSet<String>) -> Result<Mapping> {
-    let kind = options.table_kind.unwrap_or_else(|| recognise::table_kind(&seen(columns, index(TableKind::Customers))));
+    let words: Vec<Vec<String>> = columns.iter().map(|c| names::raw_words(&c.name)).collect();
+    let mut seen = seen(columns, &words);
+    let kind = options.table_kind.unwrap_or_else(|| recognise::table_kind(&seen));
     let index = index(kind);
-    let seen = seen(columns, index);
+    other_forms(&mut seen, &words, index);
     let mut forced = overrides::check(columns, kind, &options.overrides)?;
     // What the engine itself made from tables of events is nothing else.
     let made = |c: &ColumnInput| kind == TableKind::Customers && schema::event_feature(c.name.trim()).is_some();
@@ -196,27 +198,29 @@ const WRAPPERS: [&str; 15] = [
 /// The most first words that are taken from a header.
 const MAX_WRAPPERS: usize = 3;
 
-/// The columns with what is known of them before any field is considered.
-fn seen<'a>(columns: &'a [ColumnInput], index: &Index) -> Vec<Seen<'a>> {
-    let words: Vec<Vec<String>> = columns.iter().map(|c| names::raw_words(&c.name)).collect();
-    let bare = unwrapped(&words, index);
-    columns
-        .iter()
-        .zip(&words)
-        .zip(bare)
-        .map(|((column, raw), from)| {
-            let header = Header::of_words(raw);
-            let known = |word: &str| index.knows(word) || index.knows(&names::canonical(word));
-            Seen {
-                name: column.name.trim(),
-                bare: (from > 0).then(|| Header::of_words(&raw[from..])),
-                english: gloss::english(raw).map(|words| Header::of_words(&words)),
-                spelled_out: index.expander.expand(&raw[from..], known).map(|words| Header::of_words(&words)),
-                header,
-                values: ValueProfile::new(&column.samples),
-            }
-        })
-        .collect()
+/// The columns with what is known of them before any field is considered; `words` are those of the headers.
+fn seen<'a>(columns: &'a [ColumnInput], words: &[Vec<String>]) -> Vec<Seen<'a>> {
+    let of = |(column, raw): (&'a ColumnInput, &Vec<String>)| Seen {
+        name: column.name.trim(),
+        header: Header::of_words(raw),
+        bare: None,
+        english: None,
+        spelled_out: None,
+        values: ValueProfile::new(&column.samples),
+    };
+    columns.iter().zip(words).map(of).collect()
+}
+
+/// Adds the other forms of the headers, in the words of this kind of table.
+fn other_forms(seen: &mut [Seen<'_>], words: &[Vec<String>], index: &Index) {
+    let bare = unwrapped(words, index);
+    let known = |word: &str| index.knows(word) || index.knows(&names::canonical(word));
+    let english = gloss::english(words);
+    for (((seen, raw), from), english) in seen.iter_mut().zip(words).zip(bare).zip(english) {
+        seen.bare = (from > 0).then(|| Header::of_words(&raw[from..]));
+        seen.english = english.map(|words| Header::of_words(&words));
+        seen.spelled_out = index.expander.expand(&raw[from..], known).map(|words| Header::of_words(&words));
+    }
 }
 
 /// How many first words of each header say nothing about its column: those that exports put before every name, and
