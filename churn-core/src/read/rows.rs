@@ -137,7 +137,8 @@ impl Job<'_> {
         scanner.unclosed = unclosed;
         let mut record = Record::default();
         scanner.skip_line_ends();
-        let easy = Easy::new(self.dialect);
+        // Without a column there is no cell to move on by.
+        let easy = Easy::new(self.dialect).filter(|_| width > 0);
         loop {
             let (position, line) = scanner.position();
             if position >= end {
