@@ -46,7 +46,7 @@ fuzz-read:
 	CHURN_FUZZ_SECONDS=$(or $(SECONDS),60) $(CARGO) test -q $(CORE) $(LEAN) --features pretrained --test read_fuzz -- --ignored --nocapture
 
 test-c:
-	$(MAKE) -C churn-ffi rust-test test
+	$(MAKE) -C churn-ffi rust-test test test-uniffi
 
 test-node:
 	cd churn-node && npm ci --no-audit --no-fund --silent && npm run build && npm test

@@ -114,28 +114,30 @@ impl Language {
     }
 }
 
-/// Headers of a table up to which one foreign word is enough.
-const FEW: usize = 3;
+/// As many headers that are names of fields as they stand make a table English.
+const ENGLISH: usize = 3;
 
 /// The words of each header in English, where it is in another language: the one that knows most of its words, and of
-/// such the one that most headers are in. One foreign word alone, in a table whose other headers are English, is a
-/// coincidence ("Tag" is no day).
-pub(super) fn english(headers: &[Vec<String>]) -> Vec<Option<Vec<String>>> {
-    let mut readings: Vec<Vec<Reading>> =
+/// such the one that most headers are in. `named` says of each header whether it is the name of a field as it stands.
+/// One foreign word alone, where the other headers are English, is a coincidence ("Tag" is no day).
+pub(super) fn english(headers: &[Vec<String>], named: &[bool]) -> Vec<Option<Vec<String>>> {
+    let readings: Vec<Vec<Reading>> =
         headers.iter().map(|raw| GLOSS.languages.iter().map(|l| l.read(raw)).collect()).collect();
     let headers_in: Vec<usize> = (0..GLOSS.languages.len())
         .map(|language| readings.iter().filter(|all| all[language].plain > 0).count())
         .collect();
-    let best = |all: &mut Vec<Reading>| {
+    let foreign = |all: &[Reading]| all.iter().any(|r| r.plain > 0);
+    let of_english = readings.iter().zip(named).filter(|(all, named)| **named && !foreign(all)).count();
+    let best = |mut all: Vec<Reading>| {
         let order = |&a: &usize, &b: &usize| {
             let rank = |l: usize| (all[l].plain, all[l].known, headers_in[l]);
             rank(a).cmp(&rank(b)).then(b.cmp(&a))
         };
         let language = (0..all.len()).max_by(order)?;
-        let sure = all[language].plain >= 2 || headers_in[language] >= 2 || headers.len() <= FEW;
+        let sure = all[language].plain >= 2 || headers_in[language] >= 2 || of_english < ENGLISH;
         (all[language].plain > 0 && sure).then(|| all.swap_remove(language).english)
     };
-    readings.iter_mut().map(best).collect()
+    readings.into_iter().map(best).collect()
 }
 
 #[cfg(test)]
@@ -145,7 +147,8 @@ mod tests {
     fn all(headers: &[&str]) -> Vec<Option<String>> {
         let raw = |h: &&str| h.split(' ').map(str::to_owned).collect();
         let words: Vec<Vec<String>> = headers.iter().map(raw).collect();
-        english(&words).into_iter().map(|words| words.map(|w| w.join(" "))).collect()
+        let named: Vec<bool> = headers.iter().map(|h| ["name", "email", "status"].contains(h)).collect();
+        english(&words, &named).into_iter().map(|words| words.map(|w| w.join(" "))).collect()
     }
 
     fn one(header: &str) -> Option<String> {
@@ -156,10 +159,12 @@ mod tests {
     fn one_foreign_word_among_english_ones_is_a_coincidence() {
         assert_eq!(all(&["kunde", "name", "email", "status"])[0], None);
         assert_eq!(all(&["kunde", "vertrag", "email", "status"])[0].as_deref(), Some("customer"));
+        // Headers that nobody knows are no English ones.
+        assert_eq!(all(&["kunde", "name", "blorb", "x"])[0].as_deref(), Some("customer"));
     }
 
     #[test]
-    fn words_of_six_languages() {
+    fn words_of_many_languages() {
         for (header, wanted) in [
             ("dias ultima conexion", "days last login"),
             ("monatsbetrag netto", "month amount netto"),

@@ -215,7 +215,9 @@ fn seen<'a>(columns: &'a [ColumnInput], words: &[Vec<String>]) -> Vec<Seen<'a>> 
 fn other_forms(seen: &mut [Seen<'_>], words: &[Vec<String>], index: &Index) {
     let bare = unwrapped(words, index);
     let known = |word: &str| index.knows(word) || index.knows(&names::canonical(word));
-    let english = gloss::english(words);
+    let named = |s: &Seen<'_>| index.by_letters(&s.header.squash).or_else(|| index.by_words(&s.header.key())).is_some();
+    let named: Vec<bool> = seen.iter().map(named).collect();
+    let english = gloss::english(words, &named);
     for (((seen, raw), from), english) in seen.iter_mut().zip(words).zip(bare).zip(english) {
         seen.bare = (from > 0).then(|| Header::of_words(&raw[from..]));
         seen.english = english.map(|words| Header::of_words(&words));

@@ -82,6 +82,9 @@ fn is_mark(c: char) -> bool {
 
 /// Text folded for comparison: compatibility forms, no accents, lower case.
 pub(crate) fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
     let mut out = String::with_capacity(text.len());
     for c in text.nfkd().filter(|c| !is_mark(*c)) {
         push_folded(c, &mut out);
@@ -103,7 +106,8 @@ fn undecorated(header: &str) -> &str {
 /// digits; currency signs, `%` and `#` become words.
 pub(crate) fn raw_words(header: &str) -> Vec<String> {
     let header = undecorated(header);
-    let chars: Vec<char> = header.nfkd().filter(|c| !is_mark(*c)).collect();
+    let chars: Vec<char> =
+        if header.is_ascii() { header.chars().collect() } else { header.nfkd().filter(|c| !is_mark(*c)).collect() };
     let mut words = Vec::new();
     let mut word = String::new();
     let flush = |word: &mut String, words: &mut Vec<String>| {

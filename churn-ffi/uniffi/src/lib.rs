@@ -16,7 +16,7 @@ use options::Options;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-uniffi::setup_scaffolding!("churn");
+uniffi::setup_scaffolding!("churn_uniffi");
 
 type Result<T> = std::result::Result<T, ChurnError>;
 

@@ -25,17 +25,17 @@ whole = JSON.parse(one.json)
 check(one.churn_probability == whole['churn_probability'] && one.risk_level == whole['risk_level'], 'one customer')
 check(one.low <= one.churn_probability && one.churn_probability <= one.high, 'its interval')
 path = File.join(ROOT, 'test-data/telecom_labelled.csv')
-table = JSON.parse(engine.score(ChurnUniffi::Table::PATH.new(path), nil))
+table = JSON.parse(engine.score(ChurnUniffi::Table::PATH.new(path: path), nil))
 check(table['predictions'].length == 2000 && table['summary']['customers'] == 2000, 'a file')
-records = ChurnUniffi::Table::RECORDS.new(JSON.generate([RECORD]))
+records = ChurnUniffi::Table::RECORDS.new(json: JSON.generate([RECORD]))
 check(JSON.parse(engine.score(records, nil))['predictions'][0]['churn_probability'] == one.churn_probability, 'records')
 fields = JSON.parse(ChurnUniffi.map_headers(['tenure_months'], '{"profile": "telecom"}'))['fields']
 check(fields == { 'tenure_months' => 'tenure_months' }, 'headers')
-check(JSON.parse(ChurnUniffi.validate(ChurnUniffi::Table::PATH.new(path), nil))['ok'], 'a report')
+check(JSON.parse(ChurnUniffi.validate(ChurnUniffi::Table::PATH.new(path: path), nil))['ok'], 'a report')
 check(engine.model_version.start_with?('churn-telecom', 'telecom'), 'its version')
 
 fails('model_not_found') { ChurnUniffi::Engine.pretrained('bakery') }
-fails('io') { engine.score(ChurnUniffi::Table::PATH.new('no/such.csv'), nil) }
+fails('io') { engine.score(ChurnUniffi::Table::PATH.new(path: "no/such.csv"), nil) }
 fails('malformed') { engine.score_one('[]', nil) }
 fails('field_unmapped') { engine.score_one('{"tenure_months": 2}', nil) }
 fails('invalid_argument') { engine.score_one(JSON.generate(RECORD), '{"reason": 2}') }
