@@ -44,7 +44,8 @@ pub(crate) struct Alias {
     pub(crate) text: String,
     /// The spelling's letters.
     pub(crate) squash: String,
-    /// The spelling's words.
+    /// The spelling's words as they stand, and as they are compared.
+    pub(crate) words: Vec<String>,
     pub(crate) tokens: Vec<String>,
 }
 
@@ -94,12 +95,21 @@ fn files(kind: TableKind) -> &'static [&'static str] {
             include_str!("../../map/customers_person.toml"),
             include_str!("../../map/customers_usage.toml"),
             include_str!("../../map/customers_telecom.toml"),
+            include_str!("../../map/customers_wordings.toml"),
         ],
-        TableKind::Tickets => &[include_str!("../../map/tickets.toml")],
-        TableKind::Payments => &[include_str!("../../map/payments.toml")],
-        TableKind::Usage => &[include_str!("../../map/usage.toml")],
-        TableKind::Interactions => &[include_str!("../../map/interactions.toml")],
-        TableKind::Subscriptions => &[include_str!("../../map/subscriptions.toml")],
+        TableKind::Tickets => {
+            &[include_str!("../../map/tickets.toml"), include_str!("../../map/tickets_wordings.toml")]
+        }
+        TableKind::Payments => {
+            &[include_str!("../../map/payments.toml"), include_str!("../../map/payments_wordings.toml")]
+        }
+        TableKind::Usage => &[include_str!("../../map/usage.toml"), include_str!("../../map/usage_wordings.toml")],
+        TableKind::Interactions => {
+            &[include_str!("../../map/interactions.toml"), include_str!("../../map/interactions_wordings.toml")]
+        }
+        TableKind::Subscriptions => {
+            &[include_str!("../../map/subscriptions.toml"), include_str!("../../map/subscriptions_wordings.toml")]
+        }
     }
 }
 
@@ -201,7 +211,7 @@ impl Index {
         for token in &header.tokens {
             self.by_word.entry(token.clone()).or_default().push(at);
         }
-        self.aliases.push(Alias { field, strength, text, squash, tokens: header.tokens });
+        self.aliases.push(Alias { field, strength, text, squash, words: header.words, tokens: header.tokens });
     }
 
     /// The spelling with exactly these words.

@@ -13,7 +13,7 @@ pub(crate) struct Seen<'a> {
     pub(crate) name: &'a str,
     /// The comparable header.
     pub(crate) header: Header,
-    /// The header without a first word that says nothing, where there is one.
+    /// The header without words at its start and end that say nothing, where there are any.
     pub(crate) bare: Option<Header>,
     /// The header in English, where it is in another language.
     pub(crate) english: Option<Header>,
@@ -95,7 +95,7 @@ fn cost(kind: TableKind, spec: &FieldSpec, word: &str) -> Option<f64> {
             return Some(0.02);
         }
         if spec.name.ends_with("_30d") {
-            let month = ["~30d", "month", "monthly", "30", "recent", "last"].contains(&word);
+            let month = ["~30d", "month", "monthly", "30", "recent"].contains(&word);
             return month.then_some(0.01);
         }
         let counted = ["tickets", "complaints", "payments", "changes", "orders", "seats"].contains(&unit);
@@ -163,7 +163,7 @@ pub(crate) fn candidates(kind: TableKind, index: &Index, seen: &Seen<'_>, off: &
         if !spelled(index, header, off, &mut keep) {
             shortened(kind, index, header, off, &mut keep);
             if let Some(bare) = seen.bare.as_ref().filter(|h| !index.is_decoy(h)) {
-                otherwise(kind, index, bare, off, "without its first word, which says nothing", &mut keep);
+                otherwise(kind, index, bare, off, "without words that say nothing", &mut keep);
             }
             if let Some(english) = seen.english.as_ref().filter(|h| !index.is_decoy(h)) {
                 let words = format!("translated as '{}'", english.key());
@@ -174,7 +174,7 @@ pub(crate) fn candidates(kind: TableKind, index: &Index, seen: &Seen<'_>, off: &
                 otherwise(kind, index, long, off, &words, &mut keep);
             }
         }
-        mistyped(index, header, off, &mut keep);
+        mistyped(kind, index, header, off, &mut keep);
         entity(kind, index, seen, &mut keep);
         unnamed(kind, index, seen, &mut keep);
     }
@@ -327,23 +327,23 @@ fn shortened(kind: TableKind, index: &Index, header: &Header, off: &HashSet<Stri
     }
 }
 
-/// Spellings one slip of the finger away.
-fn mistyped(index: &Index, header: &Header, off: &HashSet<String>, keep: &mut impl FnMut(Found)) {
+/// Shortest words in which a letter may be wrong, and in which two may be exchanged; the longer one is for a header of
+/// one word, which has nothing else to confirm it.
+const SLIP: (usize, usize, usize) = (6, 4, 8);
+
+/// Spellings one slip of the finger away: one word that nobody knows, near the word that the spelling has in its place.
+fn mistyped(kind: TableKind, index: &Index, header: &Header, off: &HashSet<String>, keep: &mut impl FnMut(Found)) {
     // A header whose words are all known is spelled as it was meant.
     if header.tokens.iter().all(|t| index.knows(t)) && !header.tokens.is_empty() {
         return;
     }
-    let digits = |s: &str| s.bytes().filter(u8::is_ascii_digit).collect::<Vec<_>>();
     for alias in index.near(&header.squash) {
-        let first = |s: &str| s.chars().next();
-        // Nobody mistypes the first letter, and a number is another number.
-        if off.contains(&alias.squash)
-            || first(&alias.squash) != first(&header.squash)
-            || digits(&alias.squash) != digits(&header.squash)
-        {
+        if off.contains(&alias.squash) || alias.words.len() != header.words.len() {
             continue;
         }
-        if strsim::osa_distance(&alias.squash, &header.squash) == 1 {
+        let mut other = header.words.iter().zip(&alias.words).filter(|(a, b)| a != b);
+        let (Some((written, meant)), None) = (other.next(), other.next()) else { continue };
+        if slip(written, meant, header.words.len() == 1) && !known_word(kind, written) {
             let mut found = spelling(alias);
             // The shorter the word, the likelier another word lies one letter away.
             found.score = found.score.min(0.93) - if alias.squash.len() >= 8 { 0.08 } else { 0.18 };
@@ -352,6 +352,34 @@ fn mistyped(index: &Index, header: &Header, off: &HashSet<String>, keep: &mut im
             keep(found);
         }
     }
+}
+
+/// Whether one word is the other with one slip: a letter too many, missing, wrong, or two exchanged. Nobody mistypes the
+/// first letter, and another number is another number.
+fn slip(written: &str, meant: &str, alone: bool) -> bool {
+    let letters = |w: &str| w.bytes().all(|b| b.is_ascii_alphabetic());
+    if !letters(written) || !letters(meant) || written.as_bytes().first() != meant.as_bytes().first() {
+        return false;
+    }
+    let sorted = |w: &str| {
+        let mut letters = w.as_bytes().to_vec();
+        letters.sort_unstable();
+        letters
+    };
+    let shortest = written.len().min(meant.len());
+    let least = match (alone, sorted(written) == sorted(meant)) {
+        (true, _) => SLIP.2,
+        (false, true) => SLIP.1,
+        (false, false) => SLIP.0,
+    };
+    shortest >= least && strsim::osa_distance(written, meant) == 1
+}
+
+/// Whether the names of some kind of table have the word: then it is no slip.
+fn known_word(kind: TableKind, word: &str) -> bool {
+    let canonical = super::names::canonical(word);
+    let knows = |index: &Index| index.knows(word) || index.knows(&canonical);
+    knows(super::aliases::index(kind)) || TableKind::ALL.into_iter().any(|k| knows(super::aliases::index(k)))
 }
 
 /// Headers that only the cells can tell apart: "customer" is an identifier or a name.
@@ -478,7 +506,7 @@ fn related(index: &Index, header: &Header, off: &HashSet<String>) -> Vec<Found> 
 /// Lets the cells speak for or against the field.
 fn weigh(kind: TableKind, index: &Index, seen: &Seen<'_>, found: &mut Found) {
     let spec = &index.fields[found.field];
-    if seen.header.count && spec.field_type == FieldType::Id {
+    if seen.header.count && !matches!(spec.field_type, FieldType::Number | FieldType::Boolean) {
         found.score = found.score.min(0.38);
         found.evidence.push("but the header counts things".to_owned());
     }

@@ -195,6 +195,9 @@ const WRAPPERS: [&str; 15] = [
     "custom",
 ];
 
+/// What stands behind the name in the headers of tables that state how a column is stored.
+const STORAGE: [&str; 10] = ["sql", "raw", "str", "txt", "fld", "col", "float", "int", "varchar", "cleaned"];
+
 /// The most first words that are taken from a header.
 const MAX_WRAPPERS: usize = 3;
 
@@ -219,7 +222,9 @@ fn other_forms(seen: &mut [Seen<'_>], words: &[Vec<String>], index: &Index) {
     let named: Vec<bool> = seen.iter().map(named).collect();
     let english = gloss::english(words, &named);
     for (((seen, raw), from), english) in seen.iter_mut().zip(words).zip(bare).zip(english) {
-        seen.bare = (from > 0).then(|| Header::of_words(&raw[from..]));
+        let stored = raw.len() > from + 1 && raw.last().is_some_and(|w| STORAGE.contains(&w.as_str()));
+        let to = raw.len() - usize::from(stored);
+        seen.bare = (from > 0 || stored).then(|| Header::of_words(&raw[from..to]));
         seen.english = english.map(|words| Header::of_words(&words));
         seen.spelled_out = index.expander.expand(&raw[from..], known).map(|words| Header::of_words(&words));
     }
@@ -238,7 +243,7 @@ fn unwrapped(words: &[Vec<String>], index: &Index) -> Vec<usize> {
         let empty = |word: &str| {
             let n = starts.get(word).copied().unwrap_or(0);
             let unknown = !index.knows(word) && !index.knows(&names::canonical(word));
-            WRAPPERS.contains(&word)
+            (WRAPPERS.contains(&word) && n >= 2)
                 || (n >= 4 && n * 5 >= words.len() * 3)
                 || (unknown && n >= 4 && n * 10 >= words.len() * 3)
         };

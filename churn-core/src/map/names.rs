@@ -55,6 +55,8 @@ pub(crate) static WORDS: LazyLock<Words> = LazyLock::new(|| {
 pub(crate) struct Header {
     /// Letters and digits only, folded: `Cust. No.` is `custno`.
     pub(crate) squash: String,
+    /// The words as they stand, folded.
+    pub(crate) words: Vec<String>,
     /// The words, expanded, without small words and repetitions, sorted.
     pub(crate) tokens: Vec<String>,
     /// Whether it is a number of things ("number of policies"), and no number of one ("policy number").
@@ -257,7 +259,7 @@ const LAST: [&str; 9] = ["last", "ultimo", "ultima", "letzte", "letzter", "letzt
 /// Whether the words are "number of ..." or "num" and a plural.
 fn counts(raw: &[String]) -> bool {
     let [first, second, ..] = raw else { return false };
-    let number = ["number", "num", "no", "nb", "nbr", "nr", "count", "anzahl"].contains(&first.as_str());
+    let number = ["number", "num", "no", "nb", "nbr", "nr", "n", "count", "anzahl"].contains(&first.as_str());
     let plural = raw.last().is_some_and(|w| singular(w).len() < w.len());
     number && (second == "of" || plural)
 }
@@ -271,7 +273,13 @@ impl Header {
     /// The comparable form of the words of a header.
     pub(crate) fn of_words(raw: &[String]) -> Header {
         let squash = raw.concat();
-        let mut tokens = words_in_order(raw);
+        // "n_users" is a number of them.
+        let mut tokens = match raw {
+            [n, .., last] if n == "n" && singular(last).len() < last.len() => {
+                words_in_order(&[&["number".to_owned()], &raw[1..]].concat())
+            }
+            _ => words_in_order(raw),
+        };
         if tokens.len() > MAX_TOKENS {
             tokens.clear();
         }
@@ -287,7 +295,7 @@ impl Header {
         }
         tokens.sort_unstable();
         tokens.dedup();
-        Header { squash, tokens, count: counts(raw) }
+        Header { squash, words: raw.to_vec(), tokens, count: counts(raw) }
     }
 
     /// The same with "date" in the place of "time (to)".
@@ -296,7 +304,7 @@ impl Header {
         tokens.push("date".to_owned());
         tokens.sort_unstable();
         tokens.dedup();
-        Header { squash: tokens.concat(), tokens, count: false }
+        Header { squash: tokens.concat(), words: tokens.clone(), tokens, count: false }
     }
 
     /// The words as one key for lookup.
@@ -338,6 +346,7 @@ mod tests {
         assert_eq!(key("Month-to-month"), "monthtomonth");
         assert_eq!(key("Contract_Start_Date__c"), key("contract start date"));
         assert_eq!(key("$session_id"), key("session id"));
+        assert_eq!(key("n_support_tickets"), key("number of support tickets"));
     }
 
     #[test]
