@@ -274,6 +274,8 @@ export interface ValidateOptions extends CallOptions {
   allow?: readonly string[] | null | undefined
   /** Whether to repair nothing; `false` where not given. */
   strict?: boolean | null | undefined
+  /** The day that the rows describe, where the table has no snapshot date; what is dated later is told. */
+  asOf?: string | Date | null | undefined
 }
 
 /** Kinds of tables. */

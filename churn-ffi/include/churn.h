@@ -322,7 +322,8 @@ void churn_table_free(churn_table *table);
  * findings, estimated_auc and more. The text is freed with churn_string_free.
  *
  * options_json: NULL, or a JSON object of any of profile (recognised where not given), purpose ("score" where not
- * given, or "train"), label (source column of the label).
+ * given, or "train"), label (source column of the label), allow (columns to let through the leak check), strict (true
+ * repairs nothing), as_of (the day the rows describe, ISO 8601).
  *
  * Errors: of the stages map and validate; invalid_argument.
  *

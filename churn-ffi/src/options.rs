@@ -1,6 +1,7 @@
 //! Options, records and headers as JSON text.
 
 use super::error::invalid;
+use churn_core::engine;
 use churn_core::map::{ColumnInput, MapOptions};
 use churn_core::read::ReadOptions;
 use churn_core::schema::{Profile, TableKind};
@@ -44,17 +45,18 @@ struct Validate {
     label: Option<String>,
     allow: Option<Vec<String>>,
     strict: Option<bool>,
+    as_of: Option<String>,
 }
 
 /// How to judge, and by which profile.
 pub fn validate(text: Option<&str>) -> Result<(Option<Profile>, ValidateOptions)> {
-    let given: Validate = options(text, "give profile, purpose, label, allow [headers], strict or none")?;
+    let given: Validate = options(text, "give profile, purpose, label, allow [headers], strict, as_of or none")?;
     let judging = ValidateOptions {
         purpose: given.purpose.as_deref().map(Purpose::parse).transpose()?.unwrap_or_default(),
         label: given.label,
         allow: given.allow.unwrap_or_default(),
         strict: given.strict.unwrap_or_default(),
-        ..ValidateOptions::default()
+        as_of: given.as_of.map(|day| engine::day(&day, "as_of")).transpose()?,
     };
     Ok((given.profile.as_deref().map(Profile::shipped).transpose()?, judging))
 }

@@ -75,7 +75,7 @@ pub fn validate(env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> AsyncTas
             label: options.text("label")?,
             allow: options.texts("allow")?.unwrap_or_default(),
             strict: options.flag("strict")?.unwrap_or_default(),
-            ..ValidateOptions::default()
+            as_of: options.iso("asOf")?.map(|day| engine::day(&day, "asOf")).transpose()?,
         };
         let read = options.read()?;
         options.finish()?;

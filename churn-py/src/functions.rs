@@ -66,9 +66,10 @@ fn samples_of(samples: Option<&Bound<'_, PyDict>>, name: &str) -> PyResult<Vec<S
 
 /// Judge the quality of a table; with purpose="train" also its label, leaks, and what a model could learn from it.
 ///
-/// `allow` names columns that are let through the leak firewall; `strict` turns repairs off.
+/// `allow` names columns that are let through the leak firewall; `strict` turns repairs off; `as_of` is the day that the
+/// rows describe, where the table has no snapshot date: what is dated later is told.
 #[pyfunction]
-#[pyo3(signature = (table, *, mapping=None, profile=None, purpose="score", label=None, allow=None, strict=false))]
+#[pyo3(signature = (table, *, mapping=None, profile=None, purpose="score", label=None, allow=None, strict=false, as_of=None))]
 #[allow(clippy::too_many_arguments)]
 pub fn validate(
     py: Python<'_>,
@@ -79,13 +80,14 @@ pub fn validate(
     label: Option<String>,
     allow: Option<Vec<String>>,
     strict: bool,
+    as_of: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<QualityReport> {
     let profile = convert::profile(profile)?;
     let purpose = Purpose::parse(purpose).map_err(|e| raise(py, &e))?;
     let mapping = mapping.map(|m| &m.get().0);
     let table = convert::table(table)?;
-    let options =
-        ValidateOptions { purpose, label, allow: allow.unwrap_or_default(), strict, ..ValidateOptions::default() };
+    let as_of = convert::iso(as_of)?.map(|day| engine::day(&day, "as_of")).transpose().map_err(|e| raise(py, &e))?;
+    let options = ValidateOptions { purpose, label, allow: allow.unwrap_or_default(), strict, as_of };
     call(py, || engine::validate(table.input(), mapping, profile, &options)).map(QualityReport)
 }
 

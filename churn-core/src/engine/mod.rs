@@ -30,7 +30,7 @@ pub use health::{HealthOptions, health_backtest, health_score};
 pub use import::import_model;
 pub use input::{Input, Record};
 pub use lead::{LeadOptions, lead_score};
-pub use options::ScoreOptions;
+pub use options::{ScoreOptions, day};
 pub use predictor::Predictor;
 pub use run::{Scored, map_columns, validate};
 #[cfg(feature = "train")]

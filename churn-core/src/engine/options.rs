@@ -52,8 +52,12 @@ impl ScoreOptions<'_> {
     }
 }
 
-/// The day of an ISO 8601 date or instant, in days since 1970-01-01.
-pub(super) fn day(text: &str, argument: &'static str) -> Result<i32> {
+/// The day of an ISO 8601 date or instant, in days since 1970-01-01: what
+/// [`ValidateOptions::as_of`](crate::validate::ValidateOptions) takes.
+///
+/// # Errors
+/// `invalid_argument`, naming `argument`.
+pub fn day(text: &str, argument: &'static str) -> Result<i32> {
     let date: Option<jiff::civil::Date> = text.get(..10).and_then(|d| d.parse().ok());
     date.map(days_from_date).ok_or_else(|| {
         Error::new(ErrorKind::InvalidArgument, format!("{argument} is not an ISO 8601 date"))

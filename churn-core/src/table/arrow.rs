@@ -4,7 +4,7 @@ use super::{Column, ColumnData, Table};
 use crate::error::{Error, ErrorKind, Result};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Date32Type, Float64Type, Int64Type, TimestampMicrosecondType};
-use arrow_array::{ArrayRef, RecordBatch};
+use arrow_array::{Array, ArrayRef, RecordBatch};
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use std::sync::Arc;
 
@@ -25,32 +25,36 @@ pub(crate) fn column_from_arrow(name: &str, chunks: &[ArrayRef]) -> Result<Colum
         .with("column", name)
         .hint("leave the column out, or turn it into text, numbers, truth values, dates or timestamps")
     })?;
-    let mut whole: Option<ColumnData> = None;
-    for chunk in chunks {
-        let cast = arrow_cast::cast(chunk, &target).map_err(|e| {
+    let cast = |chunk: &ArrayRef| {
+        arrow_cast::cast(chunk, &target).map_err(|e| {
             Error::new(
                 ErrorKind::Unsupported,
                 format!("column '{name}' could not be converted from {}", chunk.data_type()),
             )
             .with("column", name)
             .caused_by(e)
-        })?;
-        let data = match &target {
-            DataType::Int64 => ColumnData::Integer(cast.as_primitive::<Int64Type>().clone()),
-            DataType::Float64 => ColumnData::Number(cast.as_primitive::<Float64Type>().clone()),
-            DataType::Boolean => ColumnData::Boolean(cast.as_boolean().clone()),
-            DataType::Date32 => ColumnData::Date(cast.as_primitive::<Date32Type>().clone()),
-            DataType::Timestamp(_, _) => ColumnData::Timestamp(
-                cast.as_primitive::<TimestampMicrosecondType>().clone().with_timezone_opt(None::<Arc<str>>),
-            ),
-            _ => ColumnData::Text(cast.as_string::<i64>().clone()),
-        };
-        whole = Some(match whole {
-            None => data,
-            Some(before) => before.append(&data),
-        });
-    }
-    whole.ok_or_else(|| Error::internal("an Arrow column without chunks"))
+        })
+    };
+    let mut chunks = chunks.iter().map(cast).collect::<Result<Vec<ArrayRef>>>()?;
+    let whole = match (chunks.pop(), chunks.is_empty()) {
+        (Some(only), true) => only,
+        (last, _) => {
+            chunks.extend(last);
+            let all: Vec<&dyn Array> = chunks.iter().map(AsRef::as_ref).collect();
+            arrow_select::concat::concat(&all)
+                .map_err(|e| Error::internal(format!("chunks of column '{name}' do not fit together")).caused_by(e))?
+        }
+    };
+    Ok(match &target {
+        DataType::Int64 => ColumnData::Integer(whole.as_primitive::<Int64Type>().clone()),
+        DataType::Float64 => ColumnData::Number(whole.as_primitive::<Float64Type>().clone()),
+        DataType::Boolean => ColumnData::Boolean(whole.as_boolean().clone()),
+        DataType::Date32 => ColumnData::Date(whole.as_primitive::<Date32Type>().clone()),
+        DataType::Timestamp(_, _) => ColumnData::Timestamp(
+            whole.as_primitive::<TimestampMicrosecondType>().clone().with_timezone_opt(None::<Arc<str>>),
+        ),
+        _ => ColumnData::Text(whole.as_string::<i64>().clone()),
+    })
 }
 
 fn target_type(source: &DataType) -> Option<DataType> {
@@ -64,23 +68,6 @@ fn target_type(source: &DataType) -> Option<DataType> {
         T::Date64 | T::Timestamp(_, _) => T::Timestamp(TimeUnit::Microsecond, None),
         _ => return None,
     })
-}
-
-impl ColumnData {
-    /// The two columns of one type, one after the other.
-    fn append(self, other: &ColumnData) -> ColumnData {
-        match (self, other) {
-            (ColumnData::Text(a), ColumnData::Text(b)) => ColumnData::text(a.iter().chain(b.iter())),
-            (ColumnData::Integer(a), ColumnData::Integer(b)) => ColumnData::Integer(a.iter().chain(b.iter()).collect()),
-            (ColumnData::Number(a), ColumnData::Number(b)) => ColumnData::Number(a.iter().chain(b.iter()).collect()),
-            (ColumnData::Boolean(a), ColumnData::Boolean(b)) => ColumnData::Boolean(a.iter().chain(b.iter()).collect()),
-            (ColumnData::Date(a), ColumnData::Date(b)) => ColumnData::Date(a.iter().chain(b.iter()).collect()),
-            (ColumnData::Timestamp(a), ColumnData::Timestamp(b)) => {
-                ColumnData::Timestamp(a.iter().chain(b.iter()).collect())
-            }
-            (a, _) => a,
-        }
-    }
 }
 
 /// A record batch of named columns.

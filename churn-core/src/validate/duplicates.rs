@@ -3,19 +3,38 @@
 use super::codes::Code;
 use super::findings::{About, Findings};
 use crate::table::{Column, RawTable, Table};
+use rayon::prelude::*;
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hasher};
 
 /// For each row whether its customer id stands in a row before it, on the same snapshot day.
 pub(super) fn repeated_ids(table: &Table, ids: &Column) -> Vec<bool> {
     let snapshot = table.column("snapshot_date");
-    let mut seen: HashMap<(std::borrow::Cow<'_, str>, Option<i32>), ()> = HashMap::with_capacity(table.n_rows());
-    (0..table.n_rows())
-        .map(|row| {
-            let Some(id) = ids.data.cell(row) else { return false };
-            seen.insert((id, snapshot.and_then(|s| s.data.days(row))), ()).is_some()
+    let id = |row: u32| ids.data.cell(row as usize);
+    let day = |row: u32| snapshot.and_then(|s| s.data.days(row as usize));
+    // Sorted by a hash of the id, which costs less memory than a set of ids; rows of one hash are told apart by the ids.
+    let mut keys: Vec<(u64, u32)> = (0..table.n_rows() as u32)
+        .into_par_iter()
+        .filter_map(|row| {
+            let mut hasher = DefaultHasher::new();
+            hasher.write(id(row)?.as_bytes());
+            hasher.write_i32(day(row).unwrap_or(i32::MIN));
+            Some((hasher.finish(), row))
         })
-        .collect()
+        .collect();
+    keys.par_sort_unstable();
+    let mut repeated = vec![false; table.n_rows()];
+    for same in keys.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
+        let mut rows: Vec<(Cow<'_, str>, Option<i32>, u32)> =
+            same.iter().filter_map(|&(_, row)| Some((id(row)?, day(row), row))).collect();
+        rows.sort_unstable();
+        for pair in rows.windows(2) {
+            repeated[pair[1].2 as usize] = (&pair[0].0, pair[0].1) == (&pair[1].0, pair[1].1);
+        }
+    }
+    repeated
 }
 
 /// For each row whether it is, cell by cell, a copy of a row before it.

@@ -182,6 +182,9 @@ fn arithmetic(findings: &[Finding], score: f64) -> String {
     format!("100{shown}{rest} = {score:.1}{floor}")
 }
 
+/// Row numbers that a finding gives as examples.
+pub(super) const EXAMPLES: usize = 5;
+
 /// Collects findings.
 pub(super) struct Findings {
     n_rows: usize,
@@ -198,7 +201,7 @@ impl Findings {
 
     /// Adds a finding about these rows (numbers as the user sees them).
     pub fn add(&mut self, about: About<'_>, rows: &[u64], message: String, suggestion: impl Into<String>) {
-        self.add_count(about, rows.len(), rows.iter().copied().take(5).collect(), message, suggestion);
+        self.add_count(about, rows.len(), rows.iter().copied().take(EXAMPLES).collect(), message, suggestion);
     }
 
     /// Adds a finding about the table as a whole.

@@ -170,7 +170,7 @@ fn check_training(
         return Vec::new();
     }
     readiness::check_history(table, labels, findings);
-    let found = leaks::find(raw, mapping, table, label_column, labels);
+    let found = leaks::find(raw, mapping, table, label_column, labels, options.as_of);
     let canonical = |header: &str| mapping.column(header).and_then(|c| c.field.as_deref());
     for leak in &found.leaks {
         let field = canonical(&leak.columns[0]);

@@ -1,7 +1,7 @@
 //! Hard limits (a value outside is lost), plausible ranges, outliers, placeholders, and units that look wrong.
 
 use super::codes::Code;
-use super::findings::{About, Findings};
+use super::findings::{About, EXAMPLES, Findings};
 use crate::schema::{self, FieldSpec, Profile};
 use crate::table::{Column, ColumnData, Table};
 use rayon::prelude::*;
@@ -11,13 +11,35 @@ const QUANTILE_ROWS: usize = 20_000;
 /// Distance from the quartiles, in their own distance, from which on a value is an outlier.
 const FENCE: f64 = 6.0;
 
+/// Rows of one kind: how many, and the first few.
+#[derive(Default)]
+struct Rows {
+    count: usize,
+    first: Vec<usize>,
+}
+
+impl Rows {
+    fn add(&mut self, row: usize) {
+        self.count += 1;
+        if self.first.len() < EXAMPLES {
+            self.first.push(row);
+        }
+    }
+
+    fn numbers(&self, table: &Table) -> Vec<u64> {
+        self.first.iter().map(|&r| table.row_number(r)).collect()
+    }
+}
+
 /// What was found in one column of numbers.
 #[derive(Default)]
 struct Judged {
-    lost: Vec<usize>,
-    odd: Vec<usize>,
-    far: Vec<usize>,
-    placeholder: Vec<usize>,
+    lost: Rows,
+    odd: Rows,
+    far: Rows,
+    placeholder: Rows,
+    /// The column without what was lost.
+    kept: Option<ColumnData>,
 }
 
 /// Judges all numbers; returns how many values were lost.
@@ -29,49 +51,56 @@ pub(super) fn check(table: &mut Table, profile: &Profile, findings: &mut Finding
         let column = &table.columns()[i];
         let field = spec(column);
         let name = field.map(|f| f.name.as_str());
-        let number = |rows: &[usize]| rows.iter().map(|&r| table.row_number(r)).collect::<Vec<u64>>();
         let about = |code: Code| About::new(code).of(name, &column.source);
         let unit = field.and_then(|f| f.unit.as_deref());
-        if let (Some(field), false) = (field, judged.lost.is_empty()) {
+        let mut tell = |code: Code, rows: &Rows, message: String, suggestion: String| {
+            findings.add_count(about(code), rows.count, rows.numbers(table), message, suggestion);
+        };
+        if let (Some(field), 1..) = (field, judged.lost.count) {
             let message = format!(
-                "{} value(s) of '{}' cannot be true ({}) and count as missing",
-                judged.lost.len(),
+                "{} of '{}' cannot be true ({}) and count{} as missing",
+                values(judged.lost.count),
                 column.source,
-                span(field.min, field.max, unit)
+                span(field.min, field.max, unit),
+                if judged.lost.count == 1 { "s" } else { "" }
             );
             let suggestion = format!("correct '{}' at the source; leave unknown values blank", column.source);
-            findings.add(about(Code::OutOfRange), &number(&judged.lost), message, suggestion);
+            tell(Code::OutOfRange, &judged.lost, message, suggestion);
         }
-        if !judged.odd.is_empty() {
+        if judged.odd.count > 0 {
             let range = profile.ranges.iter().find(|r| Some(r.field.as_str()) == name);
             let (low, high) = range.map_or((None, None), |r| (r.min, r.max));
             let message = format!(
-                "{} value(s) of '{}' are outside what is usual ({})",
-                judged.odd.len(),
+                "{} of '{}' {} outside what is usual ({})",
+                values(judged.odd.count),
                 column.source,
+                if judged.odd.count == 1 { "is" } else { "are" },
                 span(low, high, unit)
             );
             let suggestion = format!("check the unit of '{}' (months or days, whole money or cents)", column.source);
-            findings.add(about(Code::ImplausibleValue), &number(&judged.odd), message, suggestion);
+            tell(Code::ImplausibleValue, &judged.odd, message, suggestion);
         }
-        if !judged.placeholder.is_empty() {
+        if judged.placeholder.count > 0 {
             let message = format!(
-                "{} value(s) of '{}' are the same large number of nines, far above all others",
-                judged.placeholder.len(),
+                "{} of '{}' are the same large number of nines, far above all others",
+                values(judged.placeholder.count),
                 column.source
             );
             let suggestion = format!("leave '{}' blank where it is not known", column.source);
-            findings.add(about(Code::PlaceholderValue), &number(&judged.placeholder), message, suggestion);
+            tell(Code::PlaceholderValue, &judged.placeholder, message, suggestion);
         }
-        if !judged.far.is_empty() {
-            let message = format!("{} value(s) of '{}' lie far outside all others", judged.far.len(), column.source);
+        if judged.far.count > 0 {
+            let message = format!(
+                "{} of '{}' {} far outside all others",
+                values(judged.far.count),
+                column.source,
+                if judged.far.count == 1 { "lies" } else { "lie" }
+            );
             let suggestion = format!("check these rows of '{}'; nothing is changed", column.source);
-            findings.add(about(Code::Outliers), &number(&judged.far), message, suggestion);
+            tell(Code::Outliers, &judged.far, message, suggestion);
         }
-        if !judged.lost.is_empty() {
-            n_lost += judged.lost.len();
-            let keep = |r: usize| if judged.lost.binary_search(&r).is_ok() { None } else { column.data.number(r) };
-            let data = ColumnData::numbers((0..column.data.len()).map(keep).collect::<Vec<_>>());
+        n_lost += judged.lost.count;
+        if let Some(data) = judged.kept {
             columns.get_or_insert_with(|| table.columns().to_vec())[i].data = data;
         }
     }
@@ -82,9 +111,17 @@ pub(super) fn check(table: &mut Table, profile: &Profile, findings: &mut Finding
     n_lost
 }
 
+/// "1 value", "2 values".
+fn values(n: usize) -> String {
+    if n == 1 { "1 value".to_owned() } else { format!("{n} values") }
+}
+
 fn spec(column: &Column) -> Option<&'static FieldSpec> {
     if column.canonical { schema::field(&column.name) } else { None }
 }
+
+/// Numbers that stand for "unknown".
+const NINES: [f64; 7] = [99.0, 999.0, 9_999.0, 99_999.0, 999_999.0, 9_999_999.0, 99_999_999.0];
 
 fn judge(column: &Column, profile: &Profile) -> Judged {
     let mut judged = Judged::default();
@@ -95,22 +132,24 @@ fn judge(column: &Column, profile: &Profile) -> Judged {
     let (low, high) = spec(column).map_or((None, None), |f| (f.min, f.max));
     let range = profile.ranges.iter().find(|r| column.canonical && r.field == column.name);
     let (usual_low, usual_high) = range.map_or((None, None), |r| (r.min, r.max));
-    let outside =
-        |v: f64, low: Option<f64>, high: Option<f64>| low.is_some_and(|l| v < l) || high.is_some_and(|h| v > h);
-    let fences = fences(&column.data);
+    // Ranges as pairs that every number lies in where nothing is said.
+    let bounds = |low: Option<f64>, high: Option<f64>| (low.unwrap_or(f64::NEG_INFINITY), high.unwrap_or(f64::INFINITY));
+    let (hard, usual) = (bounds(low, high), bounds(usual_low, usual_high));
+    let fence = fences(&column.data).unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
+    let outside = |v: f64, (low, high): (f64, f64)| v < low || v > high;
     // The largest value, its rows, and the next below it.
     let (mut largest, mut at, mut second) = (f64::NEG_INFINITY, 0usize, f64::NEG_INFINITY);
     for row in 0..n {
         let Some(v) = column.data.number(row) else { continue };
-        if outside(v, low, high) {
-            judged.lost.push(row);
+        if outside(v, hard) {
+            judged.lost.add(row);
             continue;
         }
-        if outside(v, usual_low, usual_high) {
-            judged.odd.push(row);
+        if outside(v, usual) {
+            judged.odd.add(row);
         }
-        if fences.is_some_and(|(l, h)| v < l || v > h) {
-            judged.far.push(row);
+        if outside(v, fence) {
+            judged.far.add(row);
         }
         if v > largest {
             (second, largest, at) = (largest, v, 1);
@@ -120,14 +159,17 @@ fn judge(column: &Column, profile: &Profile) -> Judged {
             second = v;
         }
     }
-    let nines = [99.0, 999.0, 9_999.0, 99_999.0, 999_999.0, 9_999_999.0, 99_999_999.0];
-    if nines.contains(&largest) && at >= 3 && second < 0.75 * largest && at * 2 < n {
-        judged.placeholder = (0..n).filter(|&r| column.data.number(r) == Some(largest)).collect();
-        judged.far.clear();
+    if NINES.contains(&largest) && at >= 3 && second < 0.75 * largest && at * 2 < n {
+        (0..n).filter(|&r| column.data.number(r) == Some(largest)).for_each(|r| judged.placeholder.add(r));
+        judged.far = Rows::default();
     }
     // Many far values are the shape of the column, not slips.
-    if judged.far.len() * 100 > n {
-        judged.far.clear();
+    if judged.far.count * 100 > n {
+        judged.far = Rows::default();
+    }
+    if judged.lost.count > 0 {
+        let kept = |r: usize| column.data.number(r).filter(|v| !outside(*v, hard));
+        judged.kept = Some(ColumnData::numbers((0..n).map(kept)));
     }
     judged
 }
@@ -139,11 +181,13 @@ fn fences(data: &ColumnData) -> Option<(f64, f64)> {
     if known.len() < 30 {
         return None;
     }
-    known.sort_by(f64::total_cmp);
-    let logarithmic = known[0] >= 0.0;
+    let (lower, upper) = (known.len() / 4, known.len() * 3 / 4);
+    let logarithmic = known.iter().all(|v| *v >= 0.0);
+    let q3 = *known.select_nth_unstable_by(upper, f64::total_cmp).1;
+    let q1 = *known[..upper].select_nth_unstable_by(lower, f64::total_cmp).1;
     let scale = |v: f64| if logarithmic { libm::log1p(v) } else { v };
     let back = |v: f64| if logarithmic { libm::expm1(v) } else { v };
-    let (q1, q3) = (scale(known[known.len() / 4]), scale(known[known.len() * 3 / 4]));
+    let (q1, q3) = (scale(q1), scale(q3));
     (q3 > q1).then(|| {
         let reach = FENCE * (q3 - q1);
         (if logarithmic { f64::NEG_INFINITY } else { back(q1 - reach) }, back(q3 + reach))
@@ -159,7 +203,17 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 fn units(table: &Table, profile: &Profile, findings: &mut Findings) {
     let n = table.n_rows();
     let step = n.div_ceil(QUANTILE_ROWS).max(1);
-    let number = |name: &str, row: usize| table.column(name).and_then(|c| c.data.number(row));
+    // Looked up once, not once a row.
+    let of = |name: &str| table.column(name).map(|c| &c.data);
+    let columns = [
+        ("tenure_months", of("tenure_months")),
+        ("monthly_charges", of("monthly_charges")),
+        ("total_charges", of("total_charges")),
+        ("annual_charges", of("annual_charges")),
+        ("nps_score", of("nps_score")),
+        ("discount_percent", of("discount_percent")),
+    ];
+    let number = |name: &str, row: usize| columns.iter().find(|(n, _)| *n == name)?.1?.number(row);
     let ratio = |of: &dyn Fn(usize) -> Option<f64>| {
         median((0..n).step_by(step).filter_map(of).filter(|r| r.is_finite()).collect())
     };

@@ -1,7 +1,7 @@
 //! Business rules: evaluated as they are written in the profile, and the repairs that follow from them.
 
 use super::codes::Code;
-use super::findings::{About, Findings};
+use super::findings::{About, EXAMPLES, Findings};
 use super::{Layer, Severity};
 use crate::schema::{Comparison, Condition, Profile, Rule, Term};
 use crate::table::{Column, ColumnData, Table};
@@ -11,30 +11,32 @@ use std::collections::HashMap;
 /// Smallest relative difference that counts as one: what is left of a sum in float64.
 const ROUNDING: f64 = 1e-9;
 
-/// A rule whose columns are all in the table.
-struct Bound<'a> {
-    rule: &'a Rule,
-    columns: HashMap<&'a str, &'a Column>,
+/// A value of a rule, with its column at hand.
+enum Value<'a> {
+    Number(f64),
+    Text(&'a str),
+    Column(&'a ColumnData),
+    Compute(char, Box<(Value<'a>, Value<'a>)>),
 }
 
-impl<'a> Bound<'a> {
-    fn new(rule: &'a Rule, table: &'a Table) -> Option<Bound<'a>> {
-        let names = rule.expression.columns();
-        let columns = names.into_iter().map(|n| Some((n, table.column(n)?))).collect::<Option<_>>()?;
-        Some(Bound { rule, columns })
+impl<'a> Value<'a> {
+    fn new(term: &'a Term, table: &'a Table) -> Option<Value<'a>> {
+        Some(match term {
+            Term::Number(x) => Value::Number(*x),
+            Term::Text(text) => Value::Text(text),
+            Term::Column(name) => Value::Column(&table.column(name)?.data),
+            Term::Compute(op, a, b) => Value::Compute(*op, Box::new((Value::new(a, table)?, Value::new(b, table)?))),
+        })
     }
 
     /// The value as a number; dates in days, truth values 1 and 0.
-    fn number(&self, term: &Term, row: usize) -> Option<f64> {
-        match term {
-            Term::Number(x) => Some(*x),
-            Term::Text(_) => None,
-            Term::Column(name) => {
-                let data = &self.columns.get(name.as_str())?.data;
-                data.number(row).or_else(|| data.days(row).map(f64::from))
-            }
-            Term::Compute(op, a, b) => {
-                let (a, b) = (self.number(a, row)?, self.number(b, row)?);
+    fn number(&self, row: usize) -> Option<f64> {
+        match self {
+            Value::Number(x) => Some(*x),
+            Value::Text(_) => None,
+            Value::Column(data) => data.number(row).or_else(|| data.days(row).map(f64::from)),
+            Value::Compute(op, sides) => {
+                let (a, b) = (sides.0.number(row)?, sides.1.number(row)?);
                 let value = match op {
                     '+' => a + b,
                     '-' => a - b,
@@ -47,63 +49,69 @@ impl<'a> Bound<'a> {
     }
 
     /// Whether two values are equal: texts without regard to case and punctuation.
-    fn equal(&self, a: &Term, b: &Term, row: usize) -> Option<bool> {
-        let data = |term: &Term| match term {
-            Term::Column(name) => self.columns.get(name.as_str()).map(|c| &c.data),
-            _ => None,
-        };
-        match (a, b) {
-            (Term::Text(x), Term::Text(y)) => Some(same_level(x, y)),
-            (Term::Text(text), column) | (column, Term::Text(text)) => {
-                let data = data(column)?;
-                match data {
-                    ColumnData::Boolean(_) => Some(yes(text) == Some(data.number(row)? == 1.0)),
-                    _ => Some(same_level(&data.cell(row)?, text)),
-                }
+    fn equal(&self, other: &Value<'_>, row: usize) -> Option<bool> {
+        match (self, other) {
+            (Value::Text(x), Value::Text(y)) => Some(same_level(x, y)),
+            (Value::Text(text), Value::Column(data)) | (Value::Column(data), Value::Text(text)) => match data {
+                ColumnData::Boolean(_) => Some(yes(text) == Some(data.number(row)? == 1.0)),
+                _ => Some(same_level(&data.cell(row)?, text)),
+            },
+            (Value::Text(_), _) | (_, Value::Text(_)) => None,
+            (Value::Column(a @ ColumnData::Text(_)), Value::Column(b @ ColumnData::Text(_))) => {
+                Some(same_level(&a.cell(row)?, &b.cell(row)?))
             }
             _ => {
-                if let (Some(ColumnData::Text(_)), Some(ColumnData::Text(_))) = (data(a), data(b)) {
-                    return Some(same_level(&data(a)?.cell(row)?, &data(b)?.cell(row)?));
-                }
-                let (x, y) = (self.number(a, row)?, self.number(b, row)?);
+                let (x, y) = (self.number(row)?, other.number(row)?);
                 Some((x - y).abs() <= ROUNDING * x.abs().max(y.abs()))
             }
         }
     }
 
-    fn missing(&self, term: &Term, row: usize) -> bool {
-        match term {
-            Term::Column(name) => self.columns.get(name.as_str()).is_none_or(|c| c.data.is_missing(row)),
-            other => self.number(other, row).is_none() && !matches!(other, Term::Text(_)),
+    fn missing(&self, row: usize) -> bool {
+        match self {
+            Value::Column(data) => data.is_missing(row),
+            Value::Text(_) => false,
+            other => other.number(row).is_none(),
         }
+    }
+}
+
+/// A condition of a rule, with its columns at hand.
+enum Test<'a> {
+    Any(Vec<Test<'a>>),
+    All(Vec<Test<'a>>),
+    Not(Box<Test<'a>>),
+    Missing(Value<'a>),
+    In(Value<'a>, Vec<Value<'a>>),
+    Compare(Comparison, Value<'a>, Value<'a>),
+}
+
+impl<'a> Test<'a> {
+    fn new(condition: &'a Condition, table: &'a Table) -> Option<Test<'a>> {
+        let all = |parts: &'a [Condition]| parts.iter().map(|p| Test::new(p, table)).collect::<Option<Vec<_>>>();
+        let value = |term| Value::new(term, table);
+        Some(match condition {
+            Condition::Any(parts) => Test::Any(all(parts)?),
+            Condition::All(parts) => Test::All(all(parts)?),
+            Condition::Not(part) => Test::Not(Box::new(Test::new(part, table)?)),
+            Condition::Missing(term) => Test::Missing(value(term)?),
+            Condition::In(term, list) => Test::In(value(term)?, list.iter().map(value).collect::<Option<_>>()?),
+            Condition::Compare(how, a, b) => Test::Compare(*how, value(a)?, value(b)?),
+        })
     }
 
     /// Whether the condition holds; `None` where a needed value is missing.
-    fn holds(&self, condition: &Condition, row: usize) -> Option<bool> {
-        match condition {
+    fn holds(&self, row: usize) -> Option<bool> {
+        match self {
             // What is known decides where it can: one true suffices for "or", one false for "and".
-            Condition::Any(parts) => {
-                let all: Vec<Option<bool>> = parts.iter().map(|p| self.holds(p, row)).collect();
-                if all.contains(&Some(true)) {
-                    Some(true)
-                } else {
-                    all.into_iter().collect::<Option<Vec<_>>>().map(|_| false)
-                }
-            }
-            Condition::All(parts) => {
-                let all: Vec<Option<bool>> = parts.iter().map(|p| self.holds(p, row)).collect();
-                if all.contains(&Some(false)) {
-                    Some(false)
-                } else {
-                    all.into_iter().collect::<Option<Vec<_>>>().map(|_| true)
-                }
-            }
-            Condition::Not(part) => self.holds(part, row).map(|h| !h),
-            Condition::Missing(term) => Some(self.missing(term, row)),
-            Condition::In(term, list) => {
+            Test::Any(parts) => decided(parts, row, true),
+            Test::All(parts) => decided(parts, row, false),
+            Test::Not(part) => part.holds(row).map(|h| !h),
+            Test::Missing(value) => Some(value.missing(row)),
+            Test::In(value, list) => {
                 let mut known = false;
                 for item in list {
-                    match self.equal(term, item, row) {
+                    match value.equal(item, row) {
                         Some(true) => return Some(true),
                         Some(false) => known = true,
                         None => {}
@@ -111,10 +119,10 @@ impl<'a> Bound<'a> {
                 }
                 known.then_some(false)
             }
-            Condition::Compare(Comparison::Equal, a, b) => self.equal(a, b, row),
-            Condition::Compare(Comparison::Unequal, a, b) => self.equal(a, b, row).map(|e| !e),
-            Condition::Compare(comparison, a, b) => {
-                let (x, y) = (self.number(a, row)?, self.number(b, row)?);
+            Test::Compare(Comparison::Equal, a, b) => a.equal(b, row),
+            Test::Compare(Comparison::Unequal, a, b) => a.equal(b, row).map(|e| !e),
+            Test::Compare(comparison, a, b) => {
+                let (x, y) = (a.number(row)?, b.number(row)?);
                 let slack = ROUNDING * x.abs().max(y.abs());
                 Some(match comparison {
                     Comparison::AtMost => x <= y + slack,
@@ -127,16 +135,48 @@ impl<'a> Bound<'a> {
             }
         }
     }
+}
+
+/// `decisive` where any part is, the opposite where all parts are, else unknown.
+fn decided(parts: &[Test<'_>], row: usize, decisive: bool) -> Option<bool> {
+    let mut known = true;
+    for part in parts {
+        match part.holds(row) {
+            Some(held) if held == decisive => return Some(decisive),
+            Some(_) => {}
+            None => known = false,
+        }
+    }
+    known.then_some(!decisive)
+}
+
+/// A rule whose columns are all in the table.
+struct Bound<'a> {
+    rule: &'a Rule,
+    columns: Vec<&'a Column>,
+    when: Option<Test<'a>>,
+    then: Test<'a>,
+}
+
+impl<'a> Bound<'a> {
+    fn new(rule: &'a Rule, table: &'a Table) -> Option<Bound<'a>> {
+        let expression = &rule.expression;
+        let columns = expression.columns().into_iter().map(|n| table.column(n)).collect::<Option<_>>()?;
+        let when = match &expression.when {
+            Some(when) => Some(Test::new(when, table)?),
+            None => None,
+        };
+        Some(Bound { rule, columns, when, then: Test::new(&expression.then, table)? })
+    }
 
     /// Whether the row keeps the rule; `None` where it is not judged.
     fn kept(&self, row: usize) -> Option<bool> {
-        let expression = &self.rule.expression;
-        if let Some(when) = &expression.when
-            && self.holds(when, row) != Some(true)
+        if let Some(when) = &self.when
+            && when.holds(row) != Some(true)
         {
             return None;
         }
-        self.holds(&expression.then, row)
+        self.then.holds(row)
     }
 }
 
@@ -162,17 +202,20 @@ pub(super) fn repair(table: Table, profile: &Profile, findings: &mut Findings) -
     let mut columns: Option<Vec<Column>> = None;
     for rule in &profile.rules {
         let Some((field, right)) = rule.determines() else { continue };
-        let (Some(bound), Some(left)) = (Bound::new(rule, &table), table.column(field)) else { continue };
+        let (Some(right), Some(left)) = (Value::new(right, &table), table.column(field)) else { continue };
+        if !matches!(left.data, ColumnData::Number(_) | ColumnData::Integer(_)) {
+            continue;
+        }
         let filled: Vec<(usize, f64)> = (0..table.n_rows())
             .filter(|&r| left.data.is_missing(r))
-            .filter_map(|r| Some((r, bound.number(right, r)?)))
+            .filter_map(|r| Some((r, right.number(r)?)))
             .collect();
-        if filled.is_empty() || !matches!(left.data, ColumnData::Number(_) | ColumnData::Integer(_)) {
+        if filled.is_empty() {
             continue;
         }
         let rows: Vec<u64> = filled.iter().map(|&(r, _)| table.row_number(r)).collect();
         let about = About::new(Code::RepairedFromRule).of(Some(field), &left.source);
-        let others = bound.rule.expression.columns().into_iter().filter(|n| *n != field);
+        let others = rule.expression.columns().into_iter().filter(|n| *n != field);
         let sources: Vec<String> = others.filter_map(|n| table.column(n)).map(|c| format!("'{}'", c.source)).collect();
         let message = format!(
             "{} missing value(s) of '{}' were filled from {}",
@@ -185,7 +228,7 @@ pub(super) fn repair(table: Table, profile: &Profile, findings: &mut Findings) -
         findings.add(about, &rows, message, suggestion);
         let filled: HashMap<usize, f64> = filled.into_iter().collect();
         let values = (0..table.n_rows()).map(|r| left.data.number(r).or_else(|| filled.get(&r).copied()));
-        let data = ColumnData::numbers(values.collect::<Vec<_>>());
+        let data = ColumnData::numbers(values);
         let columns = columns.get_or_insert_with(|| table.columns().to_vec());
         if let Some(column) = columns.iter_mut().find(|c| c.name == field) {
             column.data = data;
@@ -200,34 +243,37 @@ pub(super) fn repair(table: Table, profile: &Profile, findings: &mut Findings) -
 /// Judges every rule whose columns are there; a row that breaks one is a finding.
 pub(super) fn check(table: &Table, profile: &Profile, findings: &mut Findings) {
     let bound: Vec<Bound<'_>> = profile.rules.iter().filter_map(|r| Bound::new(r, table)).collect();
-    let outcomes: Vec<(usize, Vec<usize>)> = bound
+    let outcomes: Vec<(usize, usize, Vec<u64>)> = bound
         .par_iter()
         .map(|b| {
-            let (mut judged, mut broken) = (0, Vec::new());
+            let (mut judged, mut broken, mut examples) = (0, 0, Vec::new());
             for row in 0..table.n_rows() {
                 if let Some(kept) = b.kept(row) {
                     judged += 1;
                     if !kept {
-                        broken.push(row);
+                        broken += 1;
+                        if examples.len() < EXAMPLES {
+                            examples.push(table.row_number(row));
+                        }
                     }
                 }
             }
-            (judged, broken)
+            (judged, broken, examples)
         })
         .collect();
     let (mut all, mut kept) = (0usize, 0usize);
-    for (bound, (judged, broken)) in bound.iter().zip(outcomes) {
+    for (bound, (judged, broken, examples)) in bound.iter().zip(outcomes) {
         let rule = bound.rule;
         all += judged;
-        kept += judged - broken.len();
-        let names = rule.expression.columns();
-        let lead = rule.determines().map_or(names[0], |(field, _)| field);
-        let column = bound.columns[lead];
+        kept += judged - broken;
+        let lead = rule.determines().map(|(field, _)| field);
+        let Some(&first) = bound.columns.first() else { continue };
+        let column = bound.columns.iter().find(|c| Some(c.name.as_str()) == lead).map_or(first, |c| *c);
         let field = if column.canonical { Some(column.name.as_str()) } else { None };
-        let with_when = rule.expression.when.is_some();
+        let with_when = bound.when.is_some();
         if judged == 0
             && !with_when
-            && (0..table.n_rows()).any(|r| bound.columns.values().all(|c| !c.data.is_missing(r)))
+            && (0..table.n_rows()).any(|r| bound.columns.iter().all(|c| !c.data.is_missing(r)))
         {
             let about = About::new(Code::RuleUnchecked).of(field, &column.source);
             let message = format!("the rule '{}' compares text with numbers on this table", rule.code);
@@ -239,12 +285,11 @@ pub(super) fn check(table: &Table, profile: &Profile, findings: &mut Findings) {
                 format!("check how '{}' is read, or the rule", column.source),
             );
         }
-        if !broken.is_empty() {
+        if broken > 0 {
             let about = About::own(&rule.code, Layer::BusinessRules, Severity::Warning).of(field, &column.source);
-            let rows: Vec<u64> = broken.iter().map(|&r| table.row_number(r)).collect();
-            let sources: Vec<String> = names.iter().map(|n| format!("'{}'", bound.columns[n].source)).collect();
-            let message = format!("in {} row(s) {} ({})", rows.len(), rule.message, sources.join(", "));
-            findings.add(about, &rows, message, rule.suggestion.clone());
+            let sources: Vec<String> = bound.columns.iter().map(|c| format!("'{}'", c.source)).collect();
+            let message = format!("in {broken} row(s) {} ({})", rule.message, sources.join(", "));
+            findings.add_count(about, broken, examples, message, rule.suggestion.clone());
         }
     }
     if all > 0 {

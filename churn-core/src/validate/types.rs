@@ -8,9 +8,13 @@ use crate::read::cells::{self, ParsedColumn};
 use crate::schema::{self, FieldSpec, FieldType, canonical_level};
 use crate::table::{Column, ColumnData, RawColumn, RawTable, Table};
 use rayon::prelude::*;
+use std::collections::HashMap;
 
 /// Cells that are looked at to tell whether a column of text is one of numbers with something else between them.
 const MIXED_ROWS: usize = 2_000;
+
+/// Spellings that are looked up one by one.
+const FEW_SPELLINGS: usize = 12;
 
 /// How many cells hold what, over all judged columns.
 #[derive(Debug, Default, Clone, Copy)]
@@ -99,7 +103,10 @@ fn read(raw: &RawTable, column: &RawColumn, field: Option<&'static FieldSpec>) -
 fn is_mixed(data: &ColumnData) -> bool {
     let step = data.len().div_ceil(MIXED_ROWS).max(1);
     let some: Vec<usize> = (0..data.len()).step_by(step).filter(|&r| !data.is_missing(r)).collect();
-    if some.len() < 20 {
+    // A number has a digit: most columns of words are told by that.
+    let worded = |r: &&usize| data.cell(**r).is_some_and(|c| !c.chars().any(char::is_numeric));
+    let most = some.len() * 4 / 10;
+    if some.len() < 20 || some.iter().filter(worded).take(most + 1).count() > most {
         return false;
     }
     let parsed = cells::read_as(&data.take(&some), FieldType::Number);
@@ -172,23 +179,28 @@ fn free_name(name: &str, canonical: bool) -> String {
 
 /// The column with every known spelling replaced by its level; `None` where nothing changes.
 fn canonical_levels(field: &str, data: &ColumnData) -> Option<ColumnData> {
-    // Few spellings come again and again: each is looked up once.
-    let mut known: std::collections::HashMap<String, Option<&'static str>> = std::collections::HashMap::new();
+    let ColumnData::Text(cells) = data else { return None };
+    // Few spellings come again and again: each is judged once, and the commonest are found without hashing.
+    let mut first: Vec<(&str, Option<&'static str>)> = Vec::new();
+    let mut known: HashMap<&str, Option<&'static str>> = HashMap::new();
     let mut changed = false;
-    for row in 0..data.len() {
-        let Some(cell) = data.cell(row) else { continue };
-        if !known.contains_key(cell.as_ref()) {
-            let level = canonical_level(field, &cell).filter(|level| *level != cell.as_ref());
-            changed |= level.is_some();
-            known.insert(cell.into_owned(), level);
+    for cell in cells.iter().flatten() {
+        if first.iter().any(|(spelling, _)| *spelling == cell) || known.contains_key(cell) {
+            continue;
+        }
+        let level = canonical_level(field, cell).filter(|level| *level != cell);
+        changed |= level.is_some();
+        if first.len() < FEW_SPELLINGS {
+            first.push((cell, level));
+        } else {
+            known.insert(cell, level);
         }
     }
-    changed.then(|| {
-        ColumnData::text((0..data.len()).map(|row| {
-            let cell = data.cell(row)?;
-            Some(known.get(cell.as_ref()).copied().flatten().map_or(cell, std::borrow::Cow::Borrowed))
-        }))
-    })
+    let level = |cell| {
+        let found = first.iter().find(|(spelling, _)| *spelling == cell).map(|(_, level)| *level);
+        found.or_else(|| known.get(cell).copied()).flatten().unwrap_or(cell)
+    };
+    changed.then(|| ColumnData::text(cells.iter().map(|cell| cell.map(level))))
 }
 
 fn type_name(field_type: FieldType) -> &'static str {

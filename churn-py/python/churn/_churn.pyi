@@ -489,6 +489,7 @@ def validate(
     label: str | None = None,
     allow: Sequence[str] | None = None,
     strict: bool = False,
+    as_of: _Date | None = None,
 ) -> QualityReport: ...
 def train(
     table: _Table,

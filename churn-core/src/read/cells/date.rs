@@ -3,7 +3,7 @@
 use super::calendar::{self, DAY, Moment, Style, days_of, instant};
 use super::{ParsedColumn, cells_of, is_missing_word, unprotected};
 use crate::table::{CellFormat, ColumnData, DateOrder as Order};
-use arrow_array::TimestampMicrosecondArray;
+use arrow_array::{Array, Date32Array, LargeStringArray, TimestampMicrosecondArray};
 
 /// What bare numbers are.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -88,6 +88,11 @@ pub(super) fn read_dates(column: &ColumnData, format: &CellFormat) -> ParsedColu
             ParsedColumn::clean(ColumnData::Date(days), "date, the day in UTC of each instant")
         }
         _ => {
+            if let ColumnData::Text(array) = column
+                && let Some(days) = iso_days(array)
+            {
+                return ParsedColumn::clean(ColumnData::Date(days), "date, year first");
+            }
             let read = read_instants(column, format);
             let format =
                 format!("date, {}{}", read.format, if read.has_time { ", the day in UTC of each instant" } else { "" });
@@ -116,6 +121,28 @@ pub(super) fn read_timestamps(column: &ColumnData, format: &CellFormat) -> Parse
     }
 }
 
+/// A column of nothing but `2024-03-01`: nearly all columns of dates, in one pass and without memory for more than the
+/// answer. `None` where a cell is anything else, or where there is none.
+fn iso_days(array: &LargeStringArray) -> Option<Date32Array> {
+    let mut days = Vec::with_capacity(array.len());
+    for row in 0..array.len() {
+        days.push(if array.is_null(row) { 0 } else { iso_day(array.value(row))? });
+    }
+    (array.null_count() < array.len()).then(|| Date32Array::new(days.into(), array.nulls().cloned()))
+}
+
+/// The day of a cell such as `2024-03-01`.
+pub(super) fn iso_day(cell: &str) -> Option<i32> {
+    let &[a, b, c, d, b'-', m, n, b'-', x, y] = cell.as_bytes() else { return None };
+    let digits = [a, b, c, d, m, n, x, y];
+    if !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let [a, b, c, d, m, n, x, y] = digits.map(|b| b - b'0');
+    let year = i32::from(a) * 1000 + i32::from(b) * 100 + i32::from(c) * 10 + i32::from(d);
+    calendar::days(year, m * 10 + n, x * 10 + y)
+}
+
 /// One cell of text.
 fn cell(text: &str) -> Cell {
     // MySQL writes a missing date as one of zeros.
@@ -134,6 +161,9 @@ fn cell(text: &str) -> Cell {
 
 /// Whether a trimmed cell is written as a date, and whether it has a time; bare numbers are not.
 pub(super) fn looks_like_date(text: &str) -> Option<bool> {
+    if iso_day(text).is_some() {
+        return Some(false);
+    }
     match calendar::parse(text)? {
         Moment::Parts(a, b, ..) if a > 31 || b > 31 || (a > 12 && b > 12) || a == 0 || b == 0 => None,
         Moment::Parts(_, _, _, _, clock) | Moment::Day(_, clock, _) => Some(clock.written && clock.micros % DAY != 0),

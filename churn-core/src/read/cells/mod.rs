@@ -71,8 +71,22 @@ pub fn read_with(column: &ColumnData, field_type: FieldType, format: &CellFormat
     }
 }
 
-/// All cells as text, as `keep` says of each (trimmed) cell; `None` is missing.
+/// All cells as text, as `keep` says of each (trimmed) cell; `None` is missing. Where that is how they stand, the
+/// column shares their memory.
 fn texts_by(column: &ColumnData, keep: impl Fn(&str) -> Option<&str>) -> ColumnData {
+    if let ColumnData::Text(array) = column {
+        let stands = |cell: &str| {
+            let ends = cell.as_bytes();
+            let trimmed = match (ends.first(), ends.last()) {
+                (Some(a), Some(b)) => (a.is_ascii_graphic() && b.is_ascii_graphic()) || cell.trim().len() == cell.len(),
+                _ => false,
+            };
+            trimmed && keep(cell).is_some_and(|kept| kept.len() == cell.len())
+        };
+        if array.iter().flatten().all(stands) {
+            return column.clone();
+        }
+    }
     let n_bytes = if let ColumnData::Text(array) = column { array.value_data().len() } else { 0 };
     let mut builder = LargeStringBuilder::with_capacity(column.len(), n_bytes);
     for row in 0..column.len() {

@@ -10,6 +10,8 @@ mod names;
 mod order;
 mod pairs;
 mod values;
+mod views;
+mod wording;
 
 use super::codes::Code;
 use super::estimate::cross_predict;
@@ -58,6 +60,10 @@ pub enum LeakKind {
     FarAboveRest,
     /// Two columns tell the label only together.
     Pair,
+    /// A part of its writing (a digit, a sign, the length, the day of a date) ranks the label.
+    Writing,
+    /// Words of its text stand nearly only at customers who left.
+    Words,
     /// The number of empty cells in a row tells the label.
     EmptyCells,
     /// Ids were given by label.
@@ -134,6 +140,8 @@ pub(super) struct Seen<'a> {
     leak_field: bool,
     /// Whether it identifies customers.
     id: bool,
+    /// Whether it is about a person: only whether, and how, it is filled counts.
+    personal: bool,
     suspicion: Option<(Tier, &'static str)>,
     signal: Signal,
     strength: Strength,
@@ -147,6 +155,7 @@ pub(super) fn find(
     table: &Table,
     label_column: &str,
     all_labels: &[Option<bool>],
+    as_of: Option<i32>,
 ) -> Found {
     let one_a_customer = one_row_a_customer(table, all_labels);
     let all_labels = one_a_customer.as_deref().unwrap_or(all_labels);
@@ -157,8 +166,10 @@ pub(super) fn find(
     }
     let columns: Vec<Seen<'_>> =
         raw.columns().par_iter().filter_map(|c| see(c, mapping, table, label_column, &labels)).collect();
-    let snapshot: Option<Vec<Option<i32>>> =
-        table.column("snapshot_date").map(|c| labels.rows.iter().map(|&r| c.data.days(r)).collect());
+    let snapshot: Option<Vec<Option<i32>>> = match table.column("snapshot_date") {
+        Some(c) => Some(labels.rows.iter().map(|&r| c.data.days(r).or(as_of)).collect()),
+        None => as_of.map(|day| vec![Some(day); labels.len()]),
+    };
     let judged: Vec<Option<(LeakKind, String)>> =
         columns.par_iter().map(|c| values::judge(c, &labels, snapshot.as_deref())).collect();
     let mut leaking = vec![false; columns.len()];
@@ -168,8 +179,10 @@ pub(super) fn find(
             found.leaks.push(column.leak(kind, evidence));
         }
     }
+    let few = Labels::new(all_labels, FEW_ROWS);
+    hidden(&columns, &mut leaking, &few, &mut found);
     against_the_rest(&columns, &mut leaking, all_labels, &mut found);
-    order::judge(&columns, &mut leaking, &labels, raw, table, all_labels, &mut found);
+    order::judge(&columns, &mut leaking, (&labels, &few), raw, table, all_labels, &mut found);
     pairs::judge(&columns, &leaking, all_labels, &mut found);
     empty_cells(&columns, &labels, &mut found);
     for (column, _) in columns.iter().zip(&leaking).filter(|(_, l)| !**l) {
@@ -254,7 +267,35 @@ fn see<'a>(
     };
     let strength = signal.strength(labels);
     let id = field.is_some_and(|f| f.field_type == FieldType::Id) || unique_text;
-    Some(Seen { name, source: &raw.name, data, feature, leak_field, id, suspicion, signal, strength })
+    let personal = typed.is_none();
+    Some(Seen { name, source: &raw.name, data, feature, leak_field, id, personal, suspicion, signal, strength })
+}
+
+/// Columns that hide the label in their writing or in their words.
+fn hidden(columns: &[Seen<'_>], leaking: &mut [bool], few: &Labels, found: &mut Found) {
+    let told: Vec<Option<(LeakKind, String)>> = (0..columns.len())
+        .into_par_iter()
+        .map(|i| {
+            let column = &columns[i];
+            if leaking[i] {
+                return None;
+            }
+            // Parts of ids are judged with the ids.
+            let view = if column.id { None } else { views::strongest(column, few) };
+            if let Some((what, strength)) = view.filter(|(_, s)| views::tells(s, few)) {
+                let evidence = format!("hides the label in its writing: {what} ranks it (AUC {:.3})", strength.auc);
+                return Some((LeakKind::Writing, evidence));
+            }
+            // Names and addresses of people are no text to read.
+            if column.personal { None } else { wording::judge(column, few).map(|e| (LeakKind::Words, e)) }
+        })
+        .collect();
+    for (i, verdict) in told.into_iter().enumerate() {
+        if let Some((kind, evidence)) = verdict {
+            leaking[i] = true;
+            found.leaks.push(columns[i].leak(kind, evidence));
+        }
+    }
 }
 
 /// Columns that tell far more than all others together, or the same as all others together.

@@ -2,20 +2,22 @@
 
 use super::super::codes::Code;
 use super::super::duplicates;
-use super::super::signal::{Labels, Signal, Strength, share_low};
-use super::values::{near_copy, near_perfect};
+use super::super::signal::{Labels, Signal, share_low};
+use super::views;
 use super::{BINS, Found, Leak, LeakKind, Seen};
-use crate::table::{ColumnData, RawTable, Table};
+use crate::table::{RawTable, Table};
 
 /// From this AUC on a weaker tie is told.
 const TOLD: f64 = 0.75;
+/// Rows of a stretch.
+const STRETCH: usize = 24;
 /// The name that stands for the order of rows in `allow`.
 const ROW_ORDER: &str = "row order";
 
 pub(super) fn judge(
     columns: &[Seen<'_>],
     leaking: &mut [bool],
-    labels: &Labels,
+    (labels, few): (&Labels, &Labels),
     raw: &RawTable,
     table: &Table,
     all_labels: &[Option<bool>],
@@ -25,8 +27,8 @@ pub(super) fn judge(
         if leaking[i] || !column.id {
             continue;
         }
-        let Some((what, strength)) = id_parts(&column.data, labels) else { continue };
-        if near_perfect(&strength) || near_copy(&strength, labels) {
+        let Some((what, strength)) = views::strongest(column, few) else { continue };
+        if views::tells(&strength, few) {
             leaking[i] = true;
             let evidence = format!("was given by label: {what} of the id ranks the label (AUC {:.3})", strength.auc);
             found.leaks.push(column.leak(LeakKind::Id, evidence));
@@ -39,56 +41,11 @@ pub(super) fn judge(
     copies(raw, table, all_labels, found);
 }
 
-/// The part of an id that goes with the label most, and how well.
-fn id_parts(data: &ColumnData, labels: &Labels) -> Option<(&'static str, Strength)> {
-    let cells: Vec<Option<String>> = labels.rows.iter().map(|&r| data.cell(r).map(|c| c.into_owned())).collect();
-    let text = |part: fn(&str) -> Option<String>| {
-        let parts = ColumnData::text(cells.iter().map(|c| c.as_deref().and_then(part)));
-        let all: Vec<usize> = (0..cells.len()).collect();
-        Signal::of_text(&parts, &all)
-    };
-    let number = |part: fn(&str) -> Option<f64>| {
-        Signal::of_numbers(cells.iter().map(|c| c.as_deref().and_then(part)).collect(), BINS)
-    };
-    let candidates = [
-        (
-            "the number",
-            number(|id| {
-                let end = id.trim_end_matches(|c: char| !c.is_ascii_digit());
-                let digits: String = end.chars().rev().take_while(char::is_ascii_digit).take(15).collect();
-                digits.chars().rev().collect::<String>().parse().ok()
-            }),
-        ),
-        (
-            "the beginning",
-            text(|id| {
-                let start: String = id.chars().take_while(|c| !c.is_ascii_digit()).take(6).collect();
-                Some(if start.is_empty() || start.len() == id.len() { id.chars().take(2).collect() } else { start })
-            }),
-        ),
-        ("the first sign", text(|id| id.chars().next().map(String::from))),
-        (
-            "the end",
-            text(|id| {
-                let end: String = id.chars().rev().take_while(|c| c.is_alphabetic()).take(6).collect();
-                Some(if end.is_empty() || end.len() == id.len() { id.chars().next_back()?.into() } else { end })
-            }),
-        ),
-        // What an address ends in, or what stands between separators.
-        (
-            "what follows the last separator",
-            text(|id| id.rsplit_once(['@', '-', '_', '/', ':', '.']).map(|(_, rest)| rest.to_owned())),
-        ),
-        ("the length", number(|id| Some(id.chars().count() as f64))),
-    ];
-    let strengths = candidates.into_iter().filter(|(_, s)| s.n_levels > 1 && !(s.numbers.is_none() && s.is_unique()));
-    strengths.map(|(what, s)| (what, s.strength(labels))).max_by(|a, b| a.1.auc.total_cmp(&b.1.auc))
-}
-
 fn row_order(labels: &Labels, found: &mut Found) {
     let places: Vec<Option<f64>> = labels.rows.iter().map(|&r| Some(r as f64)).collect();
-    let strength = Signal::of_numbers(places, BINS).strength(labels);
-    if near_perfect(&strength) || near_copy(&strength, labels) {
+    // Narrow enough to see stretches of one label.
+    let strength = Signal::of_numbers(places, BINS.max(labels.len() / STRETCH)).strength(labels);
+    if views::tells(&strength, labels) {
         found.leaks.push(Leak {
             columns: vec![ROW_ORDER.to_owned()],
             kind: LeakKind::RowOrder,

@@ -1,9 +1,13 @@
-//! Two columns that tell the label only together: their difference, sum, ratio, equality, or joint levels.
+//! Two columns that tell the label only together: their difference, sum, ratio, equality, joint levels, or
+//! a day and a length that make another day.
 
 use super::super::signal::{Labels, Signal, Strength, grouped_strength};
 use super::{FEW_ROWS, Found, Leak, LeakKind, Seen};
+use crate::schema::level_key;
 use crate::table::ColumnData;
 use rayon::prelude::*;
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hasher};
 
 /// Two columns must tell the label this well together ...
 const TOGETHER: f64 = 0.985;
@@ -21,6 +25,8 @@ struct Paired<'a> {
     auc: f64,
     dated: bool,
     numbers: Option<Vec<f64>>,
+    /// What texts say, for a comparison: hashes of their levels, 0 for what is missing.
+    texts: Option<Vec<u64>>,
     signal: Signal,
 }
 
@@ -42,7 +48,8 @@ pub(super) fn judge(columns: &[Seen<'_>], leaking: &[bool], all_labels: &[Option
                 .filter(|n| n.iter().filter(|v| v.is_some()).count() * 2 > n.len())
                 .map(|n| n.iter().map(|v| v.unwrap_or(f64::NAN)).collect());
             let dated = matches!(&*c.data, ColumnData::Date(_) | ColumnData::Timestamp(_));
-            Paired { source: c.source, name: c.name, auc: c.strength.auc, dated, numbers, signal }
+            let texts = matches!(&*c.data, ColumnData::Text(_)).then(|| keys(&c.data, &labels));
+            Paired { source: c.source, name: c.name, auc: c.strength.auc, dated, numbers, texts, signal }
         })
         .collect();
     let pairs: Vec<(usize, usize)> =
@@ -72,31 +79,66 @@ fn together(a: &Paired<'_>, b: &Paired<'_>, labels: &Labels) -> Option<(&'static
             return Some(("their values side by side", strength.auc));
         }
     }
-    if let (Some(x), Some(y)) = (&a.numbers, &b.numbers)
-        && a.dated == b.dated
-    {
-        type Combine = fn(f64, f64) -> f64;
-        let ways: [(&'static str, Combine); 5] = [
-            ("their difference", |x, y| x - y),
-            ("their sum", |x, y| x + y),
-            ("their ratio", |x, y| x / y),
-            ("the size of their difference", |x, y| (x - y).abs()),
-            ("whether they are equal", |x, y| f64::from(u8::from(x == y))),
-        ];
-        let ways = if a.dated { &ways[..1] } else { &ways[..] };
-        for (how, combine) in ways {
-            let values: Vec<f64> = x.iter().zip(y).map(|(&x, &y)| combine(x, y)).collect();
-            if distance(&values, labels) < CLOSER_LOOK {
-                continue;
-            }
-            let known = values.into_iter().map(|v| v.is_finite().then_some(v)).collect();
-            let strength = Signal::of_numbers(known, super::BINS).strength(labels);
-            if enough(&strength) {
-                return Some((how, strength.auc));
-            }
+    let judge = |values: Vec<f64>| {
+        if distance(&values, labels) < CLOSER_LOOK {
+            return None;
         }
+        let known = values.into_iter().map(|v| v.is_finite().then_some(v)).collect();
+        let strength = Signal::of_numbers(known, super::BINS).strength(labels);
+        enough(&strength).then_some(strength.auc)
+    };
+    if let (Some(x), Some(y)) = (&a.texts, &b.texts) {
+        let equal = |(&x, &y): (&u64, &u64)| if x == 0 || y == 0 { f64::NAN } else { f64::from(u8::from(x == y)) };
+        return judge(x.iter().zip(y).map(equal).collect()).map(|auc| ("whether they are equal", auc));
     }
-    None
+    let (Some(x), Some(y)) = (&a.numbers, &b.numbers) else { return None };
+    let ways = match (a.dated, b.dated) {
+        (false, false) => NUMBERS,
+        (true, true) => DATES,
+        (true, false) => DATE_AND_NUMBER,
+        (false, true) => NUMBER_AND_DATE,
+    };
+    let mut judged =
+        ways.iter().map(|(how, combine)| Some((*how, judge(x.iter().zip(y).map(|(&x, &y)| combine(x, y)).collect())?)));
+    judged.find_map(|verdict| verdict)
+}
+
+type Way = (&'static str, fn(f64, f64) -> f64);
+const NUMBERS: &[Way] = &[
+    ("their difference", |x, y| x - y),
+    ("their sum", |x, y| x + y),
+    ("their ratio", |x, y| x / y),
+    ("the size of their difference", |x, y| (x - y).abs()),
+    ("whether they are equal", |x, y| f64::from(u8::from(x == y))),
+];
+const DATES: &[Way] = NUMBERS.split_at(1).0;
+/// A day and a length in days or months make another day: a customer's last one, where the length ends with the leaving.
+const DATE_AND_NUMBER: &[Way] = &[
+    ("the day that lies so many days after", |day, n| day + n),
+    ("the day that lies so many months after", |day, n| day + MONTH * n),
+];
+const NUMBER_AND_DATE: &[Way] = &[
+    ("the day that lies so many days after", |n, day| day + n),
+    ("the day that lies so many months after", |n, day| day + MONTH * n),
+];
+/// Days of a month.
+const MONTH: f64 = 30.436_875;
+
+/// Texts as numbers that are equal where the texts are, whatever their case and punctuation.
+fn keys(data: &ColumnData, labels: &Labels) -> Vec<u64> {
+    let mut known: HashMap<String, u64> = HashMap::new();
+    let key = |&row: &usize| {
+        let Some(cell) = data.cell(row) else { return 0 };
+        if let Some(&key) = known.get(cell.as_ref()) {
+            return key;
+        }
+        let mut hasher = DefaultHasher::new();
+        hasher.write(level_key(&cell).as_bytes());
+        let key = hasher.finish() | 1;
+        known.insert(cell.into_owned(), key);
+        key
+    };
+    labels.rows.iter().map(key).collect()
 }
 
 /// Distance of the class means in standard deviations within the classes.
