@@ -53,10 +53,10 @@ def gx_tool(frame: Any) -> None:
     context = gx.get_context(mode="ephemeral")
     asset = context.data_sources.add_pandas("p").add_dataframe_asset("a")
     batch = asset.add_batch_definition_whole_dataframe("b").get_batch(batch_parameters={"dataframe": frame})
-    for column in frame.columns:
-        batch.validate(gx.expectations.ExpectColumnValuesToNotBeNull(column=column))
-    batch.validate(gx.expectations.ExpectColumnValuesToBeBetween(column="tenure_months", min_value=0, max_value=360))
-    batch.validate(gx.expectations.ExpectColumnValuesToBeUnique(column="customer_id"))
+    checks = [gx.expectations.ExpectColumnValuesToNotBeNull(column=column) for column in frame.columns]
+    checks.append(gx.expectations.ExpectColumnValuesToBeBetween(column="tenure_months", min_value=0, max_value=360))
+    checks.append(gx.expectations.ExpectColumnValuesToBeUnique(column="customer_id"))
+    batch.validate(gx.ExpectationSuite(name="s", expectations=checks))
 
 
 def ydata_tool(frame: Any) -> None:
@@ -66,10 +66,10 @@ def ydata_tool(frame: Any) -> None:
 
 
 TOOLS = {
-    "churn": ("churn", churn_tool, 5),
-    "pandera": ("pandera", pandera_tool, 3),
-    "great_expectations": ("great_expectations", gx_tool, 1),
-    "ydata-profiling": ("ydata_profiling", ydata_tool, 1),
+    "churn": ("churn", churn_tool, 9),
+    "pandera": ("pandera", pandera_tool, 5),
+    "great_expectations": ("great_expectations", gx_tool, 3),
+    "ydata-profiling": ("ydata_profiling", ydata_tool, 2),
 }
 
 
@@ -78,20 +78,23 @@ def main() -> None:
         print("skipped: pandas is not installed")
         return
     frame = table()
-    times: dict[str, float] = {}
+    times: dict[str, tuple[float, float]] = {}
     for name, (module, run, repeats) in TOOLS.items():
         if importlib.util.find_spec(module) is None:
             print(f"skipped: {name} is not installed")
             continue
-        best = float("inf")
+        # Processor time is what counts on a machine with other work; the first run may import.
+        wall, processor = float("inf"), float("inf")
         for _ in range(repeats):
-            start = time.perf_counter()
+            start, used = time.perf_counter(), time.process_time()
             run(frame)
-            best = min(best, time.perf_counter() - start)
-        times[name] = best
-    for name, seconds in times.items():
-        ratio = f", {seconds / times['churn']:.1f} x churn" if "churn" in times else ""
-        print(f"{name:<20} {1000 * seconds:10.1f} ms{ratio}  ({ROWS} rows x {COLUMNS} columns)")
+            wall = min(wall, time.perf_counter() - start)
+            processor = min(processor, time.process_time() - used)
+        times[name] = wall, processor
+    print(f"{ROWS} rows x {COLUMNS} columns, best of several runs")
+    for name, (wall, processor) in times.items():
+        ratio = f", {processor / times['churn'][1]:.1f} x churn" if "churn" in times else ""
+        print(f"{name:<20} {1000 * processor:10.1f} ms of processor, {1000 * wall:10.1f} ms on the clock{ratio}")
 
 
 if __name__ == "__main__":

@@ -71,6 +71,11 @@ pub fn day(n: i64) -> String {
     format!("{}-{:02}-{:02}", 2020 + n / 336, (n % 336) / 28 + 1, n % 28 + 1)
 }
 
+/// The real date this many days from 2024-06-01.
+pub fn date(n: i64) -> String {
+    (jiff::civil::date(2024, 6, 1) + jiff::Span::new().days(n)).to_string()
+}
+
 pub fn text(y: &[bool], mut cell: impl FnMut(bool, usize) -> Option<String>) -> Cells {
     y.iter().enumerate().map(|(i, &y)| cell(y, i)).collect()
 }

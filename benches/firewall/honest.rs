@@ -154,8 +154,8 @@ pub const HONEST_TOO: &[(&str, Plant)] = &[
         let start: Vec<i64> =
             f.y.iter().map(|y| -(30 + (r.uniform() * if *y { 500.0 } else { 900.0 }) as i64)).collect();
         f.columns.retain(|(n, _)| n != "tenure");
-        f.add("signup_date", start.iter().map(|s| some(day(*s))).collect());
-        f.add("tenure_months", start.iter().map(|s| some(-s / 28)).collect());
+        f.add("signup_date", start.iter().map(|s| some(date(*s))).collect());
+        f.add("tenure_months", start.iter().map(|s| some(-s / 30)).collect());
         &["signup_date", "tenure_months"]
     }),
     ("plan before and now", |f, r| {

@@ -107,7 +107,7 @@ pub const SUBTLE: &[(&str, Plant)] = &[
             let full = -start[i];
             some(if y { 1 + (r.uniform() * 0.9 * full as f64) as i64 } else { full })
         });
-        f.add("start_day", start.iter().map(|s| some(day(*s))).collect());
+        f.add("start_day", start.iter().map(|s| some(date(*s))).collect());
         f.add("days_active", b);
         &["start_day", "days_active"]
     }),
@@ -313,7 +313,7 @@ pub const SUBTLE: &[(&str, Plant)] = &[
     }),
     ("rows sorted by label but for one in twenty", |f, r| {
         let mut rows: Vec<usize> = (0..f.n()).collect();
-        rows.sort_by_key(|&i| f.y[i] != r.chance(0.05));
+        rows.sort_by_cached_key(|&i| f.y[i] != r.chance(0.05));
         *f = f.take(&rows);
         &["row order"]
     }),

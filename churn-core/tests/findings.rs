@@ -380,13 +380,127 @@ fn durations_need_a_day() {
     assert!(!score(Some("2026-01-01")).contains("as_of_missing"));
 }
 
+/// A workbook with a cell of an error value.
+fn broken_workbook() -> Vec<u8> {
+    use rust_xlsxwriter::{Formula, Workbook};
+    let mut book = Workbook::new();
+    let sheet = book.add_worksheet();
+    let rows = Frame::clean().csv();
+    for (row, line) in rows.lines().take(30).enumerate() {
+        for (column, cell) in line.split(',').enumerate() {
+            sheet.write_string(row as u32, column as u16, cell).expect("a cell");
+        }
+    }
+    sheet.write_formula(3, 2, Formula::new("1/0").set_result("#DIV/0!")).expect("a cell");
+    book.save_to_buffer().expect("in memory")
+}
+
+/// The clean table as a file, changed.
+fn file(change: impl Fn(&mut Vec<String>)) -> Vec<u8> {
+    let mut lines: Vec<String> = Frame::clean().csv().lines().map(str::to_owned).collect();
+    change(&mut lines);
+    (lines.join("\n") + "\n").into_bytes()
+}
+
+/// What is done to a file so that the reader has something to tell.
+type FileCase = (&'static str, fn() -> Vec<u8>);
+
+const FILES: &[FileCase] = &[
+    ("replaced_characters", || {
+        let mut bytes = file(|l| l[3] = "naïve,3,20,One year ö ü é ñ à ç ß è ê î,No".into());
+        let at = bytes.len() - 20;
+        bytes.splice(at..at, [0xc3]);
+        bytes
+    }),
+    ("nul_characters", || file(|l| l[4].insert(2, '\0'))),
+    ("byte_order_marks", || file(|l| l[4].insert(0, '\u{feff}'))),
+    ("empty_column", || file(|l| l.iter_mut().enumerate().for_each(|(i, l)| *l += if i == 0 { ",void" } else { "," }))),
+    ("title_rows", || file(|l| l.insert(0, "Customers of March".into()))),
+    ("no_header", || {
+        file(|l| {
+            l.remove(0);
+        })
+    }),
+    ("short_header", || file(|l| l[0] = "customer_id,tenure_months,monthly_charges,contract".into())),
+    ("blank_header", || file(|l| l[0] = "customer_id,tenure_months,monthly_charges,contract,".into())),
+    ("duplicate_header", || {
+        file(|l| l.iter_mut().enumerate().for_each(|(i, l)| *l += if i == 0 { ",contract" } else { ",x" }))
+    }),
+    ("total_row", || file(|l| l.push("Total,24000,50000,,".into()))),
+    ("footer_rows", || file(|l| l.push("made by the billing system on Friday,,,,".into()))),
+    ("ragged_row", || file(|l| l[7] += ",too,many")),
+    ("stray_quote", || file(|l| l[7] = l[7].replace("year", "ye\"ar").replace("month", "mo\"nth"))),
+    ("blank_rows", || file(|l| l.insert(9, ",,,,".into()))),
+    ("repeated_header", || file(|l| l.insert(400, l[0].clone()))),
+    ("error_cells", broken_workbook),
+];
+
 #[test]
-fn notes_of_the_reader_keep_their_codes() {
-    let mut csv = Frame::clean().csv();
-    csv += "K99999,3,20,One year,No,too many\n";
-    let profile = Profile::shipped("telecom").expect("profile");
-    let report = engine::validate(csv.as_bytes(), None, Some(profile), &ValidateOptions::default()).expect("a report");
-    assert!(codes(&report).contains("ragged_row"), "{:?}", codes(&report));
+fn each_note_of_the_reader_fires_on_its_file_and_not_on_the_clean_one() {
+    let judge = |bytes: &[u8]| {
+        let profile = Profile::shipped("telecom").expect("profile");
+        engine::validate(bytes, None, Some(profile), &ValidateOptions::default()).expect("a report")
+    };
+    assert_eq!(codes(&judge(&file(|_| {}))), BTreeSet::new());
+    for (code, bytes) in FILES {
+        let report = judge(&bytes());
+        let found = report.findings.iter().find(|f| f.code == *code);
+        let found = found.unwrap_or_else(|| panic!("{code} does not fire, but {:?}", codes(&report)));
+        let (_, severity, _) = READER_CODES.iter().find(|(c, _, _)| c == code).expect("a listed code");
+        assert_eq!((found.layer.name(), found.severity), ("schema", *severity), "{code}");
+        assert!(!found.message.is_empty() && !found.suggestion.is_empty(), "{code}");
+    }
+    let tested: BTreeSet<&str> = FILES.iter().map(|(code, _)| *code).collect();
+    assert_eq!(tested, READER_CODES.iter().map(|(code, _, _)| *code).collect());
+}
+
+/// Rules of the shipped profiles are codes too: each is broken by some row, and kept by the clean table.
+#[test]
+fn each_rule_of_a_shipped_profile_fires() {
+    for name in ["telecom", "saas", "generic"] {
+        let profile = Profile::shipped(name).expect("profile");
+        for rule in &profile.rules {
+            let columns = rule.expression.columns();
+            // Values that break nearly every rule one way or the other; each table is one row repeated.
+            let values = |column: &str| -> Vec<&'static str> {
+                match churn_core::schema::field(column).map(|f| f.field_type) {
+                    Some(churn_core::schema::FieldType::Date | churn_core::schema::FieldType::Timestamp) => {
+                        vec!["2024-01-02", "2024-06-03"]
+                    }
+                    Some(churn_core::schema::FieldType::Number) => vec!["1", "90"],
+                    Some(churn_core::schema::FieldType::Boolean) => vec!["Yes", "No"],
+                    _ => vec!["No", "Yes", "DSL", "No internet service", "No phone service"],
+                }
+            };
+            let lists: Vec<Vec<&str>> = columns.iter().map(|c| values(c)).collect();
+            let total: usize = lists.iter().map(Vec::len).product();
+            let (mut broken, mut kept) = (0, 0);
+            let mut csv = format!("customer_id,{}\n", columns.join(","));
+            for i in 0..total {
+                let mut rest = i;
+                let cells: Vec<&str> = lists
+                    .iter()
+                    .map(|l| {
+                        let cell = l[rest % l.len()];
+                        rest /= l.len();
+                        cell
+                    })
+                    .collect();
+                csv += &format!("K{i},{}\n", cells.join(","));
+            }
+            let report = engine::validate(csv.as_bytes(), None, Some(profile.clone()), &ValidateOptions::default())
+                .expect("a report");
+            match report.of_code(&rule.code).next() {
+                Some(finding) => {
+                    broken += finding.rows_affected;
+                    kept += total - finding.rows_affected;
+                    assert!(!finding.suggestion.is_empty() && !finding.message.is_empty());
+                }
+                None => kept += total,
+            }
+            assert!(broken > 0 && kept > 0, "{name}: {}: {broken} of {total}: {:#?}", rule.code, report.findings);
+        }
+    }
 }
 
 /// The reader's notes are listed beside the codes of validation: none is missing.

@@ -6,9 +6,9 @@ use arrow_schema::{DataType, Field, Schema};
 use churn_core::engine;
 use churn_core::read::{ReadOptions, read_path};
 use churn_core::report;
-use churn_core::schema::Profile;
-use churn_core::table::{Column, ColumnData, Places, RawTable, Table};
-use churn_core::validate::{Purpose, QualityReport, ValidateOptions, estimate_auc};
+use churn_core::schema::{Profile, TableKind};
+use churn_core::table::{Column, ColumnData, Places, RawColumn, RawTable, Source, Table};
+use churn_core::validate::{Pieces, Purpose, QualityReport, ValidateOptions, estimate_auc};
 use proptest::prelude::*;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -53,6 +53,81 @@ proptest! {
         });
         prop_assert_eq!(report::quality_json(&whole), report::quality_json(&chunked));
     }
+
+    /// Pieces that come one after the other, of a file with lines and of one without, for every purpose.
+    #[test]
+    fn pieces_are_judged_as_the_whole(mut ends in proptest::collection::vec(1usize..400, 0..6), train in any::<bool>()) {
+        ends.sort_unstable();
+        let file = if train { "telecom_labelled.csv" } else { "telecom_customers.csv" };
+        let raw = read_path(shipped(file), &ReadOptions::default()).expect("read");
+        let purpose = if train { Purpose::Train } else { Purpose::Score };
+        let options = ValidateOptions { purpose, ..ValidateOptions::default() };
+        let whole = engine::validate(&raw, None, None, &options).expect("a report");
+        let rows: Vec<usize> = (0..raw.n_rows()).collect();
+        let mut pieces = Pieces::default();
+        let mut start = 0;
+        for end in ends.into_iter().chain([raw.n_rows()]).filter(|&e| e <= raw.n_rows()) {
+            if end > start {
+                pieces.push(&part(&raw, &rows[start..end])).expect("a piece");
+                start = end;
+            }
+        }
+        prop_assert_eq!(pieces.n_rows(), raw.n_rows());
+        let judged = engine::validate_pieces(pieces, None, None, &options).expect("a report");
+        prop_assert_eq!(report::quality_json(&whole), report::quality_json(&judged));
+    }
+}
+
+/// These rows of a table.
+fn part(raw: &RawTable, rows: &[usize]) -> RawTable {
+    let columns = raw.columns().iter().map(|c| RawColumn { name: c.name.clone(), data: c.data.take(rows) });
+    let places = Places::Lines(rows.iter().map(|&r| raw.row_number(r)).collect());
+    RawTable::new(columns.collect(), rows.len(), places, raw.source().clone(), Vec::new())
+}
+
+/// A table of every kind of column, many spellings and columns that are blank for a while among them.
+#[test]
+fn pieces_of_every_kind_of_column() {
+    let n = 9_000usize;
+    let columns = |from: usize, to: usize| {
+        let rows = move || from..to;
+        let text = |f: &dyn Fn(usize) -> Option<String>| ColumnData::text(rows().map(f));
+        let column = |name: &str, data| RawColumn { name: name.into(), data };
+        let columns = vec![
+            column("customer_id", text(&|i| Some(format!("K{:06}", i * 7919 % 1_000_003 % 8_990)))),
+            column(
+                "fee",
+                text(&|i| {
+                    (i % 7 != 0).then(|| if i == 4_000 { "free".into() } else { format!("{}.{:02}", i % 90, i % 100) })
+                }),
+            ),
+            column("late", text(&|i| (i > 5_000).then(|| format!("2024-0{}-1{}", 1 + i % 9, i % 10)))),
+            column("void", text(&|_| None)),
+            column("visits", ColumnData::Integer(rows().map(|i| (i % 5 > 0).then_some(i as i64 % 40)).collect())),
+            column("weight", ColumnData::numbers(rows().map(|i| Some(i as f64 / 3.0)))),
+            column("member", ColumnData::Boolean(rows().map(|i| Some(i % 3 == 0)).collect())),
+            column("since", ColumnData::Date(rows().map(|i| Some(19_000 + i as i32 % 900)).collect())),
+            column("seen", ColumnData::Timestamp(rows().map(|i| Some(i as i64 * 1_000_000_007)).collect())),
+            column("comment", text(&|i| Some(format!("said {i} on the phone")))),
+        ];
+        RawTable::new(columns, to - from, Places::Items, Source::default(), Vec::new())
+    };
+    let whole = engine::validate(&columns(0, n), None, None, &ValidateOptions::default()).expect("a report");
+    assert!(whole.findings.iter().any(|f| f.code == "duplicate_customer_id"), "{:#?}", whole.findings);
+    for ends in [vec![n], vec![1, 2, 3, n], vec![4_500, n], (1..=9).map(|i| i * 1_000).collect()] {
+        let mut pieces = Pieces::default();
+        let mut start = 0;
+        for end in ends {
+            pieces.push(&columns(start, end)).expect("a piece");
+            start = end;
+        }
+        let judged = engine::validate_pieces(pieces, None, None, &ValidateOptions::default()).expect("a report");
+        assert_eq!(report::quality_json(&whole), report::quality_json(&judged));
+    }
+    let mut pieces = Pieces::default();
+    pieces.push(&columns(0, 5)).expect("a piece");
+    let other = RawTable::new(Vec::new(), 0, Places::Items, Source::default(), Vec::new());
+    assert_eq!(pieces.push(&other).expect_err("other columns").code(), "wrong_type");
 }
 
 #[test]
@@ -68,7 +143,7 @@ fn threads_change_no_bit_of_a_training_report() {
 /// Canaries in every personal column, in ids, and in cells that cannot be read.
 #[test]
 fn no_cell_of_a_person_leaves() {
-    let personal = [
+    let mut personal = vec![
         "customer_name",
         "first name",
         "last_name",
@@ -79,6 +154,15 @@ fn no_cell_of_a_person_leaves() {
         "birthday",
         "contact email",
     ];
+    // Whatever the catalog of fields calls personal.
+    for kind in TableKind::ALL {
+        for field in churn_core::schema::fields(kind).iter().filter(|f| f.pii) {
+            if !personal.contains(&field.name.as_str()) {
+                personal.push(&field.name);
+            }
+        }
+    }
+    assert!(personal.contains(&"subject"), "{personal:?}");
     let header = format!(
         "customer_id,tenure_months,monthly_charges,contract,signup_date,account_owner,comment,churned,{}\n",
         personal.join(",")
@@ -192,7 +276,7 @@ fn what_a_careful_analyst_says_of_the_telco_set() {
     assert!(first("identical_customers").message.contains("33 groups"));
     assert!(
         first("conflicting_labels").message.starts_with("18 of these groups")
-            && first("conflicting_labels").message.contains("18 label(s)"),
+            && first("conflicting_labels").message.contains("18 labels"),
         "{}",
         first("conflicting_labels").message
     );

@@ -57,6 +57,15 @@ test('leaks are reported, and let through by name', async () => {
   const allowed = await validate(rows, { purpose: 'train', label: 'churned', allow: ['exit_code'], strict: true })
   assert.deepEqual(leaks(allowed), [])
   await assert.rejects(validate(rows, { strict: 'yes' }), { code: 'invalid_argument' })
+  await assert.rejects(validate(rows, { asOf: 'soon' }), { code: 'invalid_argument' })
 })
 
 test('the version is that of the engine', () => assert.match(version, /^\d+\.\d+\.\d+/))
+
+test('what is dated after the day of the rows is told', async () => {
+  const rows = [{ customer_id: 'A', signup_date: '2024-01-02' }, { customer_id: 'B', signup_date: '2024-06-01' }]
+  const timeliness = async (options) => (await validate(rows, { profile: 'generic', ...options })).dimensions.timeliness
+  assert.equal(await timeliness({}), null)
+  assert.equal(await timeliness({ asOf: '2024-03-01' }), 50)
+  assert.equal(await timeliness({ asOf: new Date('2024-07-01T00:00:00Z') }), 100)
+})

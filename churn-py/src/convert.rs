@@ -2,15 +2,18 @@
 
 use crate::error::raise;
 use crate::matrix;
+use arrow_array::{RecordBatch, RecordBatchReader};
 use churn_core::events::FeatureTable;
 use churn_core::progress::Progress;
 use churn_core::schema::Profile;
 use churn_core::table::RawTable;
+use churn_core::validate::Pieces;
 use churn_core::{Input, Record};
-use pyo3::exceptions::{PyAttributeError, PyTypeError};
+use pyo3::exceptions::{PyAttributeError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBool, PyBytes, PyDict, PyFloat, PyInt, PyList, PyString, PyTuple};
+use pyo3_arrow::PyRecordBatchReader;
 use pyo3_arrow::input::AnyRecordBatch;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -96,6 +99,34 @@ pub fn table(value: &Bound<'_, PyAny>) -> PyResult<Table> {
         return Ok(Table::Records(records_of_list(&records)?));
     }
     Ok(Table::Records(records_of_list(value)?))
+}
+
+/// The batches of an Arrow stream, one at a time, so that a stream never stands in memory as it came; `None` for
+/// whatever is no stream.
+pub fn pieces(value: &Bound<'_, PyAny>) -> PyResult<Option<Pieces>> {
+    if value.is_instance_of::<crate::table::Table>() || !value.hasattr("__arrow_c_stream__")? {
+        return Ok(None);
+    }
+    let Ok(reader) = value.extract::<PyRecordBatchReader>() else { return Ok(None) };
+    let py = value.py();
+    let reader = reader.into_reader()?;
+    let schema = reader.schema();
+    let mut pieces = Pieces::default();
+    let mut push = |batches: &[RecordBatch]| {
+        RawTable::from_batches(&schema, batches).and_then(|piece| pieces.push(&piece)).map_err(|e| raise(py, &e))
+    };
+    let mut none = true;
+    for batch in reader {
+        let batch = batch.map_err(|e| PyValueError::new_err(format!("the Arrow stream broke off: {e}")))?;
+        if batch.num_rows() > 0 {
+            none = false;
+            push(&[batch])?;
+        }
+    }
+    if none {
+        push(&[])?;
+    }
+    Ok(Some(pieces))
 }
 
 fn records_of_list(value: &Bound<'_, PyAny>) -> PyResult<Vec<Record>> {

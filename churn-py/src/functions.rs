@@ -85,9 +85,12 @@ pub fn validate(
     let profile = convert::profile(profile)?;
     let purpose = Purpose::parse(purpose).map_err(|e| raise(py, &e))?;
     let mapping = mapping.map(|m| &m.get().0);
-    let table = convert::table(table)?;
     let as_of = convert::iso(as_of)?.map(|day| engine::day(&day, "as_of")).transpose().map_err(|e| raise(py, &e))?;
     let options = ValidateOptions { purpose, label, allow: allow.unwrap_or_default(), strict, as_of };
+    if let Some(pieces) = convert::pieces(table)? {
+        return call(py, || engine::validate_pieces(pieces, mapping, profile, &options)).map(QualityReport);
+    }
+    let table = convert::table(table)?;
     call(py, || engine::validate(table.input(), mapping, profile, &options)).map(QualityReport)
 }
 

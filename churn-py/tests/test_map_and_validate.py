@@ -1,5 +1,6 @@
 """Mapping and validation without a model."""
 
+import datetime
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,30 @@ def test_a_report_shows_its_arithmetic(data: Path) -> None:
     assert abs(report.score - max(0.0, 100 - sum(f.cost for f in report.findings))) < 1e-9
     assert len(report.to_html()) < 300_000 and "<script" not in report.to_html()
     assert report._repr_html_() == report.to_html()
+
+
+def test_what_is_dated_after_the_day_of_the_rows() -> None:
+    rows = [{"customer_id": "A", "signup_date": "2024-01-02"}, {"customer_id": "B", "signup_date": "2024-06-01"}]
+    assert churn.validate(rows, profile="generic").dimensions["timeliness"] is None
+    for day, share in [("2024-03-01", 50.0), (datetime.date(2024, 7, 1), 100.0)]:
+        assert churn.validate(rows, profile="generic", as_of=day).dimensions["timeliness"] == share
+    with pytest.raises(churn.ChurnError) as caught:
+        churn.validate(rows, as_of="soon")
+    assert caught.value.code == "invalid_argument" and caught.value.context["argument"] == "as_of"
+
+
+def test_a_stream_is_judged_as_the_whole(data: Path) -> None:
+    import polars as pl
+
+    whole = pl.read_csv(data / "telecom_labelled.csv", infer_schema=False)
+    n = len(whole)
+    for purpose in ("score", "train"):
+        expected = churn.validate(whole, profile="telecom", purpose=purpose).to_dict()
+        for ends in ([1, 2, 3], [n // 2], list(range(37, n, 37))):
+            parts = [whole.slice(a, b - a) for a, b in zip([0, *ends], [*ends, n], strict=True)]
+            chunked = pl.concat(parts, rechunk=False)
+            assert chunked.n_chunks() == len(parts)
+            assert churn.validate(chunked, profile="telecom", purpose=purpose).to_dict() == expected
 
 
 def test_dates_need_a_day(data: Path) -> None:

@@ -32,7 +32,7 @@ pub use input::{Input, Record};
 pub use lead::{LeadOptions, lead_score};
 pub use options::{ScoreOptions, day};
 pub use predictor::Predictor;
-pub use run::{Scored, map_columns, validate};
+pub use run::{Scored, map_columns, validate, validate_pieces};
 #[cfg(feature = "train")]
 pub use train::{Evaluation, TrainOptions};
 

@@ -11,7 +11,7 @@ use crate::report::{Confidence, Prediction, Predictions, TopFactor};
 use crate::schema::Profile;
 use crate::score::score_of_raw;
 use crate::table::{RawTable, Table};
-use crate::validate::{self, Code, Purpose, QualityReport, ValidateOptions, Validated};
+use crate::validate::{self, Code, Pieces, Purpose, QualityReport, ValidateOptions, Validated};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -57,7 +57,33 @@ pub fn validate<'a>(
         None => Cow::Owned(map::map_table(&raw, &MapOptions { profile: profile.clone(), ..MapOptions::default() })?),
     };
     let profile = profile.map_or_else(|| Profile::shipped(&mapping.profile), Ok)?;
-    let mut judged = validate::validate(&raw, &mapping, &profile, options)?;
+    told(validate::validate(&raw, &mapping, &profile, options)?, options)
+}
+
+/// As [`validate`], of a table that came in pieces: the same bytes, and no more memory than the typed table and what the
+/// pieces were packed into.
+///
+/// # Errors
+/// Of the stages `map` and `validate`.
+pub fn validate_pieces(
+    pieces: Pieces,
+    mapping: Option<&Mapping>,
+    profile: Option<Profile>,
+    options: &ValidateOptions,
+) -> Result<QualityReport> {
+    let mapping = match mapping {
+        Some(mapping) => Cow::Borrowed(mapping),
+        None => {
+            let how = MapOptions { profile: profile.clone(), ..MapOptions::default() };
+            Cow::Owned(map::map_stated(&pieces.inputs(), pieces.stated(), &how)?)
+        }
+    };
+    let profile = profile.map_or_else(|| Profile::shipped(&mapping.profile), Ok)?;
+    told(pieces.validate(&mapping, &profile, options)?, options)
+}
+
+/// The report, with the AUC to expect where a model is to be trained.
+fn told(mut judged: Validated, options: &ValidateOptions) -> Result<QualityReport> {
     if options.purpose == Purpose::Train {
         expect(&mut judged, options)?;
     }

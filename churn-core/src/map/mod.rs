@@ -34,6 +34,7 @@ use assign::{THRESHOLD, confidence};
 use evidence::{Found, Seen};
 use names::Header;
 pub(crate) use names::raw_words;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::PathBuf;
 use values::ValueProfile;
@@ -376,22 +377,27 @@ fn warn_of_rivals(index: &Index, found: &[Vec<Found>], chosen: &[Option<usize>],
 /// The mapper's view of a raw table: the same rows, spread over the whole table, for every column, so that
 /// rules between columns can be seen; a sparse column is filled up from its start.
 pub fn inputs(table: &RawTable) -> Vec<ColumnInput> {
+    spread(table.n_rows(), table.columns().iter().map(|c| (c.name.as_str(), |row| c.data.cell(row))))
+}
+
+/// As [`inputs`], of columns by name and cell.
+pub(crate) fn spread<'a, F: Fn(usize) -> Option<Cow<'a, str>>>(
+    n: usize,
+    columns: impl Iterator<Item = (&'a str, F)>,
+) -> Vec<ColumnInput> {
     /// Cells that a sparse column should show, where it has them.
     const AT_LEAST: usize = 50;
-    let n = table.n_rows();
     let step = n.div_ceil(MAX_SAMPLES).max(1);
-    table
-        .columns()
-        .iter()
-        .map(|c| {
+    columns
+        .map(|(name, cell)| {
             let take = |rows: &mut dyn Iterator<Item = usize>, most: usize| -> Vec<String> {
-                rows.filter_map(|r| c.data.cell(r)).take(most).map(|s| s.into_owned()).collect()
+                rows.filter_map(&cell).take(most).map(Cow::into_owned).collect()
             };
             let mut samples = take(&mut (0..n).step_by(step), MAX_SAMPLES);
             if step > 1 && samples.len() < AT_LEAST {
                 samples = take(&mut (0..n), AT_LEAST);
             }
-            ColumnInput { name: c.name.clone(), samples }
+            ColumnInput { name: name.to_owned(), samples }
         })
         .collect()
 }
@@ -401,12 +407,21 @@ pub fn inputs(table: &RawTable) -> Vec<ColumnInput> {
 /// # Errors
 /// As [`map_columns`].
 pub fn map_table(table: &RawTable, options: &MapOptions) -> Result<Mapping> {
-    if table.stated().is_empty() {
-        return map_columns(&inputs(table), options);
+    map_stated(&inputs(table), table.stated(), options)
+}
+
+/// As [`map_columns`], with the word of whoever made the table on what its columns mean.
+pub(crate) fn map_stated(
+    inputs: &[ColumnInput],
+    stated: &BTreeMap<String, Option<String>>,
+    options: &MapOptions,
+) -> Result<Mapping> {
+    if stated.is_empty() {
+        return map_columns(inputs, options);
     }
-    let mut overrides = table.stated().clone();
+    let mut overrides = stated.clone();
     // The caller has the last word, and a field that he gives to one column is no other's.
     overrides.retain(|_, field| field.is_none() || !options.overrides.values().any(|given| given == field));
     overrides.extend(options.overrides.clone());
-    map_columns(&inputs(table), &MapOptions { overrides, ..options.clone() })
+    map_columns(inputs, &MapOptions { overrides, ..options.clone() })
 }

@@ -1,7 +1,7 @@
 //! Customers that come twice, rows that are alike, and alike rows with different labels.
 
 use super::codes::Code;
-use super::findings::{About, Findings};
+use super::findings::{About, EXAMPLES, Findings, counted};
 use crate::table::{Column, RawTable, Table};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
@@ -59,25 +59,40 @@ fn fingerprint(columns: &[&crate::table::ColumnData], row: usize) -> [u8; 32] {
 /// Missing and repeated customer ids; returns the share of rows that repeat no customer.
 pub(super) fn check_ids(table: &Table, findings: &mut Findings) {
     let Some(ids) = table.column("customer_id") else { return };
-    let missing: Vec<u64> =
-        (0..table.n_rows()).filter(|&r| ids.data.is_missing(r)).map(|r| table.row_number(r)).collect();
     let repeats = repeated_ids(table, ids);
-    let repeated: Vec<u64> = (0..table.n_rows()).filter(|&r| repeats[r]).map(|r| table.row_number(r)).collect();
-    findings.dimensions.uniqueness = Some(100.0 * (1.0 - repeated.len() as f64 / table.n_rows().max(1) as f64));
-    if !missing.is_empty() {
+    let rows = |holds: &dyn Fn(usize) -> bool| {
+        let mut rows = (0..table.n_rows()).filter(|&r| holds(r));
+        let first: Vec<u64> = rows.by_ref().take(EXAMPLES).map(|r| table.row_number(r)).collect();
+        (first.len() + rows.count(), first)
+    };
+    let (n_missing, missing) = rows(&|r| ids.data.is_missing(r));
+    let (n_repeated, repeated) = rows(&|r| repeats[r]);
+    findings.dimensions.uniqueness = Some(100.0 * (1.0 - n_repeated as f64 / table.n_rows().max(1) as f64));
+    if n_missing > 0 {
         let about = About::new(Code::MissingCustomerId).of(Some("customer_id"), &ids.source);
-        let message = format!("{} row(s) have no '{}'", missing.len(), ids.source);
-        findings.add(about, &missing, message, format!("fill '{}', or the scores cannot be joined back", ids.source));
+        let message = format!("{} no '{}'", have(n_missing), ids.source);
+        let suggestion = format!("fill '{}', or the scores cannot be joined back", ids.source);
+        findings.add_count(about, n_missing, missing, message, suggestion);
     }
-    if !repeated.is_empty() {
+    if n_repeated > 0 {
         let about = About::new(Code::DuplicateCustomerId).of(Some("customer_id"), &ids.source);
-        let message = format!("{} row(s) repeat a '{}' of a row before them", repeated.len(), ids.source);
+        let message = format!(
+            "{} a '{}' that stands in a row before {}",
+            have(n_repeated),
+            ids.source,
+            if n_repeated == 1 { "it" } else { "them" }
+        );
         let suggestion = match table.column("snapshot_date") {
             Some(day) => format!("keep one row for each '{}' and '{}'", ids.source, day.source),
             None => format!("keep one row for each '{}', or add the day that each row describes", ids.source),
         };
-        findings.add(about, &repeated, message, suggestion);
+        findings.add_count(about, n_repeated, repeated, message, suggestion);
     }
+}
+
+/// "1 row has", "2 rows have".
+fn have(n: usize) -> String {
+    format!("{} {}", counted(n, "row"), if n == 1 { "has" } else { "have" })
 }
 
 /// Rows that are alike in every column that is no id, and those of them whose labels differ.
@@ -102,8 +117,11 @@ pub(super) fn check_alike(table: &Table, labels: &[Option<bool>], findings: &mut
     alike.sort_unstable();
     let n_labelled = labels.iter().flatten().count();
     let rows: Vec<u64> = numbers(table, &alike);
-    let message =
-        format!("{} row(s) fall into {} groups of customers that are alike in every column", rows.len(), alike.len());
+    let message = format!(
+        "{} rows fall into {} of customers that are alike in every column",
+        rows.len(),
+        counted(alike.len(), "group")
+    );
     let suggestion = "nothing to do where they are different people; add columns that tell them apart";
     findings.add(About::new(Code::IdenticalCustomers), &rows, message, suggestion);
     let left = |g: &Vec<usize>| g.iter().filter(|&&r| labels[r] == Some(true)).count();
@@ -112,9 +130,12 @@ pub(super) fn check_alike(table: &Table, labels: &[Option<bool>], findings: &mut
         let wrong: usize = conflicting.iter().map(|g| left(g).min(g.len() - left(g))).sum();
         let rows = numbers(table, &conflicting);
         let message = format!(
-            "{} of these groups hold customers who left and customers who stayed: at least {wrong} label(s), {:.2} % of all, are beyond any model",
+            "{} of these groups {} customers who left and customers who stayed: at least {}, {:.2} % of all, {} beyond any model",
             conflicting.len(),
-            100.0 * wrong as f64 / n_labelled.max(1) as f64
+            if conflicting.len() == 1 { "holds" } else { "hold" },
+            counted(wrong, "label"),
+            100.0 * wrong as f64 / n_labelled.max(1) as f64,
+            if wrong == 1 { "is" } else { "are" }
         );
         let suggestion = "check their labels; add columns that tell these customers apart";
         findings.add(About::new(Code::ConflictingLabels), &rows, message, suggestion);

@@ -182,6 +182,11 @@ fn arithmetic(findings: &[Finding], score: f64) -> String {
     format!("100{shown}{rest} = {score:.1}{floor}")
 }
 
+/// "1 row", "2 rows".
+pub(super) fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 /// Row numbers that a finding gives as examples.
 pub(super) const EXAMPLES: usize = 5;
 

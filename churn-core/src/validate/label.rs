@@ -38,7 +38,10 @@ pub(super) fn read(
         findings.add(
             about,
             &missing,
-            format!("{} row(s) have no label and are left out of training", missing.len()),
+            match missing.len() {
+                1 => "1 row has no label and is left out of training".to_owned(),
+                n => format!("{n} rows have no label and are left out of training"),
+            },
             format!("fill '{name}'"),
         );
     }

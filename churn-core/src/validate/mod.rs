@@ -9,6 +9,7 @@ mod estimate;
 mod findings;
 mod label;
 mod leaks;
+mod pieces;
 mod ranges;
 mod readiness;
 mod rules;
@@ -20,11 +21,12 @@ pub use codes::{Code, READER_CODES};
 pub use estimate::estimate_auc;
 pub use findings::{Dimensions, EstimatedAuc, Finding, Layer, QualityReport, Severity};
 pub use leaks::{Leak, LeakKind, refuse_leaks};
+pub use pieces::Pieces;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::map::Mapping;
 use crate::schema::Profile;
-use crate::table::{ColumnData, RawTable, Table};
+use crate::table::{ColumnData, Places, RawTable, ReadNote, Table};
 use findings::{About, Findings};
 use signal::Labels;
 
@@ -96,24 +98,14 @@ pub struct Validated {
 /// `field_unmapped` where `purpose` is `Train` and there is no label column.
 pub fn validate(raw: &RawTable, mapping: &Mapping, profile: &Profile, options: &ValidateOptions) -> Result<Validated> {
     let mut findings = Findings::new(raw.n_rows());
-    tell_reading(raw, mapping, &mut findings);
+    tell_reading(raw.notes(), mapping, &mut findings);
     let labelled = match options.purpose {
         Purpose::Train | Purpose::Evaluate => Some(label::read(raw, mapping, options.label.as_deref(), &mut findings)?),
         Purpose::Score => None,
     };
     let label_column = labelled.as_ref().map(|(column, _)| column.as_str());
-    let (mut table, counts) = types::typed_table(raw, mapping, label_column, &mut findings);
-    let lost = ranges::check(&mut table, profile, &mut findings);
-    let share = |good: usize, all: usize| (all > 0).then(|| 100.0 * good as f64 / all as f64);
-    let values = counts.all - counts.blank;
-    findings.dimensions.completeness = share(values, counts.all);
-    findings.dimensions.validity = share(values.saturating_sub(counts.unreadable + lost), values);
-    if !options.strict {
-        table = rules::repair(table, profile, &mut findings);
-    }
-    rules::check(&table, profile, &mut findings);
-    duplicates::check_ids(&table, &mut findings);
-    findings.dimensions.timeliness = timeliness(&table, options.as_of);
+    let read = types::read_table(raw, mapping, label_column);
+    let table = judge(read, raw.n_rows(), raw.places(), profile, options, &mut findings);
     let mut found = Vec::new();
     if let (Purpose::Train, Some((column, labels))) = (options.purpose, &labelled) {
         found = check_training(raw, mapping, &table, column, labels, options, &mut findings);
@@ -123,9 +115,33 @@ pub fn validate(raw: &RawTable, mapping: &Mapping, profile: &Profile, options: &
     Ok(Validated { table, report, labels, label_column, leaks: found })
 }
 
+/// The typed table, judged by every layer that needs no label.
+fn judge(
+    read: Vec<types::Typed>,
+    n_rows: usize,
+    places: &Places,
+    profile: &Profile,
+    options: &ValidateOptions,
+    findings: &mut Findings,
+) -> Table {
+    let (mut table, counts) = types::table_of(read, n_rows, places, findings);
+    let lost = ranges::check(&mut table, profile, findings);
+    let share = |good: usize, all: usize| (all > 0).then(|| 100.0 * good as f64 / all as f64);
+    let values = counts.all - counts.blank;
+    findings.dimensions.completeness = share(values, counts.all);
+    findings.dimensions.validity = share(values.saturating_sub(counts.unreadable + lost), values);
+    if !options.strict {
+        table = rules::repair(table, profile, findings);
+    }
+    rules::check(&table, profile, findings);
+    duplicates::check_ids(&table, findings);
+    findings.dimensions.timeliness = timeliness(&table, options.as_of);
+    table
+}
+
 /// What the reader and the mapper met.
-fn tell_reading(raw: &RawTable, mapping: &Mapping, findings: &mut Findings) {
-    for note in raw.notes() {
+fn tell_reading(notes: &[ReadNote], mapping: &Mapping, findings: &mut Findings) {
+    for note in notes {
         let about = About::own(note.code, Layer::Schema, codes::reader_severity(note.code));
         let rows = note.example_rows.clone();
         findings.add_count(about, note.rows_affected, rows, note.message.clone(), "check the export");
@@ -190,6 +206,10 @@ fn check_training(
     for (code, column, message) in found.notes {
         let suggestion = match code {
             Code::LeakFieldLeftOut => "nothing to do".to_owned(),
+            Code::IdTellsLabel if column == leaks::ROW_ORDER => {
+                "find out by what the rows are sorted, and shuffle them; their order is no feature".to_owned()
+            }
+            Code::IdTellsLabel => format!("find out how '{column}' was given to customers; it is no feature"),
             _ => format!("find out whether '{column}' is known before customers leave"),
         };
         findings.add_count(About::new(code).of(canonical(&column), &column), 0, Vec::new(), message, suggestion);

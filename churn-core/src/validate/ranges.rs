@@ -1,7 +1,7 @@
 //! Hard limits (a value outside is lost), plausible ranges, outliers, placeholders, and units that look wrong.
 
 use super::codes::Code;
-use super::findings::{About, EXAMPLES, Findings};
+use super::findings::{About, EXAMPLES, Findings, counted};
 use crate::schema::{self, FieldSpec, Profile};
 use crate::table::{Column, ColumnData, Table};
 use rayon::prelude::*;
@@ -59,7 +59,7 @@ pub(super) fn check(table: &mut Table, profile: &Profile, findings: &mut Finding
         if let (Some(field), 1..) = (field, judged.lost.count) {
             let message = format!(
                 "{} of '{}' cannot be true ({}) and count{} as missing",
-                values(judged.lost.count),
+                counted(judged.lost.count, "value"),
                 column.source,
                 span(field.min, field.max, unit),
                 if judged.lost.count == 1 { "s" } else { "" }
@@ -72,7 +72,7 @@ pub(super) fn check(table: &mut Table, profile: &Profile, findings: &mut Finding
             let (low, high) = range.map_or((None, None), |r| (r.min, r.max));
             let message = format!(
                 "{} of '{}' {} outside what is usual ({})",
-                values(judged.odd.count),
+                counted(judged.odd.count, "value"),
                 column.source,
                 if judged.odd.count == 1 { "is" } else { "are" },
                 span(low, high, unit)
@@ -83,7 +83,7 @@ pub(super) fn check(table: &mut Table, profile: &Profile, findings: &mut Finding
         if judged.placeholder.count > 0 {
             let message = format!(
                 "{} of '{}' are the same large number of nines, far above all others",
-                values(judged.placeholder.count),
+                counted(judged.placeholder.count, "value"),
                 column.source
             );
             let suggestion = format!("leave '{}' blank where it is not known", column.source);
@@ -92,7 +92,7 @@ pub(super) fn check(table: &mut Table, profile: &Profile, findings: &mut Finding
         if judged.far.count > 0 {
             let message = format!(
                 "{} of '{}' {} far outside all others",
-                values(judged.far.count),
+                counted(judged.far.count, "value"),
                 column.source,
                 if judged.far.count == 1 { "lies" } else { "lie" }
             );
@@ -109,11 +109,6 @@ pub(super) fn check(table: &mut Table, profile: &Profile, findings: &mut Finding
     }
     units(table, profile, findings);
     n_lost
-}
-
-/// "1 value", "2 values".
-fn values(n: usize) -> String {
-    if n == 1 { "1 value".to_owned() } else { format!("{n} values") }
 }
 
 fn spec(column: &Column) -> Option<&'static FieldSpec> {
@@ -133,7 +128,8 @@ fn judge(column: &Column, profile: &Profile) -> Judged {
     let range = profile.ranges.iter().find(|r| column.canonical && r.field == column.name);
     let (usual_low, usual_high) = range.map_or((None, None), |r| (r.min, r.max));
     // Ranges as pairs that every number lies in where nothing is said.
-    let bounds = |low: Option<f64>, high: Option<f64>| (low.unwrap_or(f64::NEG_INFINITY), high.unwrap_or(f64::INFINITY));
+    let bounds =
+        |low: Option<f64>, high: Option<f64>| (low.unwrap_or(f64::NEG_INFINITY), high.unwrap_or(f64::INFINITY));
     let (hard, usual) = (bounds(low, high), bounds(usual_low, usual_high));
     let fence = fences(&column.data).unwrap_or((f64::NEG_INFINITY, f64::INFINITY));
     let outside = |v: f64, (low, high): (f64, f64)| v < low || v > high;

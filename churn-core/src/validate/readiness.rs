@@ -158,11 +158,11 @@ fn constant(columns: &[&Column], labels: &Labels, findings: &mut Findings) {
         if known > 0 && most * 1000 >= known * 995 && signal.missing.is_none() {
             let field = if column.canonical { Some(column.name.as_str()) } else { None };
             let about = About::new(Code::ConstantColumn).of(field, &column.source);
-            let message = format!(
-                "'{}' has the same value in {:.1} % of the rows",
-                column.source,
-                100.0 * most as f64 / known as f64
-            );
+            let message = if most == column.data.len() {
+                format!("'{}' has the same value in every row", column.source)
+            } else {
+                format!("'{}' has the same value in {most} of {known} rows", column.source)
+            };
             findings.add_count(about, most, Vec::new(), message, format!("leave '{}' out", column.source));
         }
     }

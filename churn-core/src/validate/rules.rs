@@ -1,7 +1,7 @@
 //! Business rules: evaluated as they are written in the profile, and the repairs that follow from them.
 
 use super::codes::Code;
-use super::findings::{About, EXAMPLES, Findings};
+use super::findings::{About, EXAMPLES, Findings, counted};
 use super::{Layer, Severity};
 use crate::schema::{Comparison, Condition, Profile, Rule, Term};
 use crate::table::{Column, ColumnData, Table};
@@ -218,9 +218,10 @@ pub(super) fn repair(table: Table, profile: &Profile, findings: &mut Findings) -
         let others = rule.expression.columns().into_iter().filter(|n| *n != field);
         let sources: Vec<String> = others.filter_map(|n| table.column(n)).map(|c| format!("'{}'", c.source)).collect();
         let message = format!(
-            "{} missing value(s) of '{}' were filled from {}",
-            filled.len(),
+            "{} of '{}' {} filled from {}",
+            counted(filled.len(), "missing value"),
             left.source,
+            if filled.len() == 1 { "was" } else { "were" },
             sources.join(" and ")
         );
         let suggestion =
@@ -271,9 +272,7 @@ pub(super) fn check(table: &Table, profile: &Profile, findings: &mut Findings) {
         let column = bound.columns.iter().find(|c| Some(c.name.as_str()) == lead).map_or(first, |c| *c);
         let field = if column.canonical { Some(column.name.as_str()) } else { None };
         let with_when = bound.when.is_some();
-        if judged == 0
-            && !with_when
-            && (0..table.n_rows()).any(|r| bound.columns.iter().all(|c| !c.data.is_missing(r)))
+        if judged == 0 && !with_when && (0..table.n_rows()).any(|r| bound.columns.iter().all(|c| !c.data.is_missing(r)))
         {
             let about = About::new(Code::RuleUnchecked).of(field, &column.source);
             let message = format!("the rule '{}' compares text with numbers on this table", rule.code);
@@ -288,7 +287,7 @@ pub(super) fn check(table: &Table, profile: &Profile, findings: &mut Findings) {
         if broken > 0 {
             let about = About::own(&rule.code, Layer::BusinessRules, Severity::Warning).of(field, &column.source);
             let sources: Vec<String> = bound.columns.iter().map(|c| format!("'{}'", c.source)).collect();
-            let message = format!("in {broken} row(s) {} ({})", rule.message, sources.join(", "));
+            let message = format!("in {} {} ({})", counted(broken, "row"), rule.message, sources.join(", "));
             findings.add_count(about, broken, examples, message, rule.suggestion.clone());
         }
     }

@@ -1,12 +1,13 @@
 //! Columns read as the type their field, or their content, says.
 
 use super::codes::Code;
-use super::findings::{About, Findings};
+use super::findings::{About, EXAMPLES, Findings, counted};
 use super::shapes;
 use crate::map::Mapping;
 use crate::read::cells::{self, ParsedColumn};
 use crate::schema::{self, FieldSpec, FieldType, canonical_level};
-use crate::table::{Column, ColumnData, RawColumn, RawTable, Table};
+use crate::table::{CellFormat, Column, ColumnData, Places, RawTable, Table};
+use arrow_array::Array;
 use rayon::prelude::*;
 use std::collections::HashMap;
 
@@ -25,78 +26,102 @@ pub(super) struct CellCounts {
 }
 
 /// A column as read, with what was met on the way.
-struct Typed {
+pub(super) struct Typed {
+    header: String,
     field: Option<&'static FieldSpec>,
     field_type: FieldType,
     parsed: ParsedColumn,
     blank: usize,
     mixed: bool,
+    /// What the unreadable cells look like.
+    looks: String,
     /// For money whose header says hundredths: whether it was divided by 100.
     minor: Option<bool>,
 }
 
-/// The typed table: every mapped column under its field's name, every other under its own; personal columns and
-/// the label left out.
-pub(super) fn typed_table(
-    raw: &RawTable,
-    mapping: &Mapping,
-    label: Option<&str>,
-    findings: &mut Findings,
-) -> (Table, CellCounts) {
-    let wanted: Vec<(&RawColumn, Option<&'static FieldSpec>)> = raw
-        .columns()
-        .iter()
-        .filter(|c| Some(c.name.as_str()) != label)
-        .filter_map(|column| {
-            let matched = mapping.column(&column.name);
-            let field = matched.and_then(|m| m.field.as_deref()).and_then(schema::field);
-            let personal = field.map_or_else(|| matched.is_some_and(|m| m.pii), |f| f.pii);
-            (!personal).then_some((column, field))
-        })
-        .collect();
-    let read: Vec<Typed> = wanted.par_iter().map(|(column, field)| read(raw, column, *field)).collect();
-    let mut columns = Vec::with_capacity(wanted.len());
-    let mut counts = CellCounts::default();
-    for ((column, _), typed) in wanted.iter().zip(read) {
-        counts.all += raw.n_rows();
-        counts.blank += typed.blank;
-        counts.unreadable += typed.parsed.unreadable.len();
-        let name = typed.field.map(|f| f.name.as_str());
-        tell(raw, column, &typed, name, findings);
-        let data = match typed.field {
-            Some(field) if field.field_type == FieldType::Category => {
-                canonical_levels(&field.name, &typed.parsed.values).unwrap_or(typed.parsed.values)
-            }
-            _ => typed.parsed.values,
-        };
-        columns.push(Column {
-            name: free_name(name.unwrap_or(column.name.as_str()), name.is_some()),
-            canonical: name.is_some(),
-            source: column.name.clone(),
-            data,
-        });
-    }
-    (Table::new(columns, raw.n_rows(), raw.places().clone()), counts)
+/// Every column that is to be judged, read by its meaning; personal columns and the label left out.
+pub(super) fn read_table(raw: &RawTable, mapping: &Mapping, label: Option<&str>) -> Vec<Typed> {
+    let format = &raw.source().cells;
+    raw.columns().par_iter().filter_map(|c| read(&c.name, &c.data, mapping, label, format)).collect()
 }
 
-fn read(raw: &RawTable, column: &RawColumn, field: Option<&'static FieldSpec>) -> Typed {
-    let format = &raw.source().cells;
+/// One column, read by its meaning; `None` where it is personal, or the label.
+pub(super) fn read(
+    header: &str,
+    data: &ColumnData,
+    mapping: &Mapping,
+    label: Option<&str>,
+    format: &CellFormat,
+) -> Option<Typed> {
+    if Some(header) == label {
+        return None;
+    }
+    let matched = mapping.column(header);
+    let field = matched.and_then(|m| m.field.as_deref()).and_then(schema::field);
+    if field.map_or_else(|| matched.is_some_and(|m| m.pii), |f| f.pii) {
+        return None;
+    }
     let (field_type, mut parsed) = match field {
-        Some(field) => (field.field_type, cells::read_with(&column.data, field.field_type, format)),
-        None => cells::read_own(&column.data, &column.name, format),
+        Some(field) => (field.field_type, cells::read_with(data, field.field_type, format)),
+        None => cells::read_own(data, header, format),
     };
     let mut minor = None;
-    if field.is_some_and(|f| f.is_money()) && cells::is_minor_unit(&column.name) {
+    if field.is_some_and(|f| f.is_money()) && cells::is_minor_unit(header) {
         let whole = cells::from_minor_units(&parsed);
         minor = Some(whole.is_some());
         parsed = whole.unwrap_or(parsed);
     }
-    let n = parsed.values.len();
     // What could not be read is not blank.
-    let missing = (0..n).filter(|&r| parsed.values.is_missing(r)).count();
-    let mixed =
-        field.is_none() && matches!(field_type, FieldType::Category | FieldType::Text) && is_mixed(&column.data);
-    Typed { field, field_type, blank: missing - parsed.unreadable.len().min(missing), parsed, mixed, minor }
+    let missing = missing(&parsed.values);
+    let is_text = matches!(field_type, FieldType::Category | FieldType::Text);
+    let mixed = field.is_none() && is_text && is_mixed(data);
+    let blank = missing - parsed.unreadable.len().min(missing);
+    let looks = if parsed.unreadable.is_empty() { String::new() } else { shapes::describe(data, &parsed.unreadable) };
+    if let Some(field) = field.filter(|f| f.field_type == FieldType::Category)
+        && let Some(levels) = canonical_levels(&field.name, &parsed.values)
+    {
+        parsed.values = levels;
+    }
+    Some(Typed { header: header.to_owned(), field, field_type, parsed, blank, mixed, looks, minor })
+}
+
+/// Missing cells.
+fn missing(data: &ColumnData) -> usize {
+    match data {
+        // Nulls are counted already; blank text and NaN are missing as well.
+        ColumnData::Text(a) => a.iter().filter(|c| c.is_none_or(is_blank)).count(),
+        ColumnData::Number(a) => a.null_count() + a.iter().flatten().filter(|v| v.is_nan()).count(),
+        other => other.as_array().null_count(),
+    }
+}
+
+fn is_blank(cell: &str) -> bool {
+    !cell.as_bytes().first().is_some_and(u8::is_ascii_graphic) && cell.trim().is_empty()
+}
+
+/// The typed table: every mapped column under its field's name, every other under its own.
+pub(super) fn table_of(
+    read: Vec<Typed>,
+    n_rows: usize,
+    places: &Places,
+    findings: &mut Findings,
+) -> (Table, CellCounts) {
+    let mut columns = Vec::with_capacity(read.len());
+    let mut counts = CellCounts::default();
+    for typed in read {
+        counts.all += n_rows;
+        counts.blank += typed.blank;
+        counts.unreadable += typed.parsed.unreadable.len();
+        let name = typed.field.map(|f| f.name.as_str());
+        tell(n_rows, places, &typed, name, findings);
+        columns.push(Column {
+            name: free_name(name.unwrap_or(&typed.header), name.is_some()),
+            canonical: name.is_some(),
+            source: typed.header,
+            data: typed.parsed.values,
+        });
+    }
+    (Table::new(columns, n_rows, places.clone()), counts)
 }
 
 /// Whether most, but not nearly all, cells of a column of text are numbers.
@@ -115,41 +140,40 @@ fn is_mixed(data: &ColumnData) -> bool {
 }
 
 /// What was met while the column was read, as findings.
-fn tell(raw: &RawTable, column: &RawColumn, typed: &Typed, name: Option<&str>, findings: &mut Findings) {
-    let n = raw.n_rows();
-    let about = |code: Code| About::new(code).of(name, &column.name);
+fn tell(n: usize, places: &Places, typed: &Typed, name: Option<&str>, findings: &mut Findings) {
+    let header = &typed.header;
+    let about = |code: Code| About::new(code).of(name, header);
     let unreadable = &typed.parsed.unreadable;
     if n > 0 && typed.blank == n {
-        let message = format!("'{}' has no value in any row", column.name);
+        let message = format!("'{}' has no value in any row", header);
         findings.add_count(
             about(Code::EmptyColumn),
             0,
             Vec::new(),
             message,
-            format!("leave '{}' out, or fill it", column.name),
+            format!("leave '{}' out, or fill it", header),
         );
     }
     if !unreadable.is_empty() {
-        let rows: Vec<u64> = unreadable.iter().map(|&r| raw.row_number(r)).collect();
-        let count = rows.len();
+        let rows: Vec<u64> = unreadable.iter().take(EXAMPLES).map(|&r| places.row_number(r)).collect();
+        let count = unreadable.len();
         let as_what = type_name(typed.field_type);
         let message = format!(
-            "{count} value{} of '{}' could not be read as {as_what} and count{} as missing: {}",
-            if count == 1 { "" } else { "s" },
-            column.name,
+            "{} of '{header}' could not be read as {as_what} and count{} as missing: {}",
+            counted(count, "value"),
             if count == 1 { "s" } else { "" },
-            shapes::describe(&column.data, unreadable)
+            typed.looks
         );
-        let suggestion = format!("write every value of '{}' as {as_what} ({})", column.name, typed.parsed.format);
-        findings.add(about(Code::UnreadableValue), &rows, message, suggestion);
+        let suggestion = format!("write every value of '{}' as {as_what} ({})", header, typed.parsed.format);
+        findings.add_count(about(Code::UnreadableValue), count, rows, message, suggestion);
     }
     for warning in &typed.parsed.warnings {
         findings.add_count(
             about(Code::AmbiguousFormat),
             0,
             Vec::new(),
-            format!("'{}': {warning}", column.name),
-            format!("say how '{}' is written, or export it unambiguously", column.name),
+            format!("'{}': {warning}", header),
+            format!("say how '{}' is written, or export it unambiguously", header),
         );
     }
     if let Some(divided) = typed.minor {
@@ -161,13 +185,12 @@ fn tell(raw: &RawTable, column: &RawColumn, typed: &Typed, name: Option<&str>, f
                 "says hundredths of the currency, but not all amounts are whole; they stay as they are",
             )
         };
-        let suggestion = format!("check one amount of '{}' against the source", column.name);
-        findings.add_count(about(code), 0, Vec::new(), format!("'{}' {message}", column.name), suggestion);
+        let suggestion = format!("check one amount of '{}' against the source", header);
+        findings.add_count(about(code), 0, Vec::new(), format!("'{}' {message}", header), suggestion);
     }
     if typed.mixed {
-        let message = format!("'{}' holds mostly numbers, but also text, and is taken for text", column.name);
-        let suggestion =
-            format!("write only numbers in '{}', and put the words into a column of their own", column.name);
+        let message = format!("'{}' holds mostly numbers, but also text, and is taken for text", header);
+        let suggestion = format!("write only numbers in '{}', and put the words into a column of their own", header);
         findings.add_count(about(Code::MixedTypes), 0, Vec::new(), message, suggestion);
     }
 }

@@ -103,6 +103,48 @@ pub(super) fn target_encoded(column: &Seen<'_>, labels: &Labels) -> Option<Strin
     })
 }
 
+/// Values to either side that say what a value's share of leavers should be.
+const NEIGHBOURS: usize = 8;
+
+/// Long decimals that come again and again, and whose neighbours have quite other shares of leavers: the label's mean
+/// over all *other* rows of a group gives two values a group, one for those who left and one just above for the others.
+/// What is measured is how much of the label goes with the value and not with its neighbourhood, as an intra-class
+/// correlation from the chi-squared of the shares (Fleiss, 1981).
+pub(super) fn scattered(column: &Seen<'_>, labels: &Labels) -> Option<String> {
+    let numbers = column.signal.numbers.as_ref()?;
+    let mut known: Vec<(f64, bool)> = numbers.iter().zip(&labels.y).filter_map(|(v, &y)| Some(((*v)?, y))).collect();
+    let long = known.iter().filter(|(v, _)| (v * 1e3).fract() != 0.0).count();
+    if known.len() < 200 || long * 2 < known.len() {
+        return None;
+    }
+    known.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let groups: Vec<(f64, f64)> = known
+        .chunk_by(|a, b| a.0 == b.0)
+        .map(|same| (same.len() as f64, same.iter().filter(|(_, y)| *y).count() as f64))
+        .collect();
+    if groups.len() < 20 || groups.len() * 4 > known.len() {
+        return None;
+    }
+    let base = labels.base();
+    let (mut chi2, mut freedom, mut rows) = (0.0f64, 0.0f64, 0.0f64);
+    for (i, &(n, hits)) in groups.iter().enumerate().filter(|(_, g)| g.0 >= 4.0) {
+        let near = i.saturating_sub(NEIGHBOURS)..(i + NEIGHBOURS + 1).min(groups.len());
+        let (all, left) = near.filter(|j| *j != i).fold((1.0, base), |(n, k), j| (n + groups[j].0, k + groups[j].1));
+        let p = (left / all).clamp(0.02, 0.98);
+        chi2 += (hits - n * p).powi(2) / (n * p * (1.0 - p));
+        freedom += 1.0;
+        rows += n;
+    }
+    if freedom < 20.0 || rows < 0.7 * known.len() as f64 {
+        return None;
+    }
+    let z = (chi2 - freedom) / (2.0 * freedom).sqrt();
+    let within = (chi2 / freedom - 1.0) / (rows / freedom - 1.0).max(1.0);
+    (z >= 15.0 && within >= 0.2).then(|| {
+        format!("has neighbouring values with opposite labels ({} values): the label went into it", groups.len())
+    })
+}
+
 /// Values that read like a probability of leaving (or of staying) and are one: of the rows at 30 %, 30 % left.
 pub(super) fn calibrated(column: &Seen<'_>, labels: &Labels) -> Option<String> {
     let numbers = column.signal.numbers.as_ref()?;

@@ -23,6 +23,7 @@ use crate::read::cells;
 use crate::schema::{self, FieldType};
 use crate::table::{ColumnData, RawTable, Table};
 use names::Tier;
+pub(super) use order::ROW_ORDER;
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::HashMap;

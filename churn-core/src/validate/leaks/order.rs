@@ -12,7 +12,7 @@ const TOLD: f64 = 0.75;
 /// Rows of a stretch.
 const STRETCH: usize = 24;
 /// The name that stands for the order of rows in `allow`.
-const ROW_ORDER: &str = "row order";
+pub(in crate::validate) const ROW_ORDER: &str = "row order";
 
 pub(super) fn judge(
     columns: &[Seen<'_>],

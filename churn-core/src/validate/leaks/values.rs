@@ -91,11 +91,12 @@ pub(super) fn judge(
         let set = blank.rest(labels);
         let loose = column.suspicion.is_some();
         let (share, low) = if loose { (0.85, 0.7) } else { (0.95, 0.85) };
-        for (part, what) in [(set, "holds a value"), (blank, "is blank")] {
+        for (part, what) in [(set, "has a value"), (blank, "is blank")] {
             if part.left(labels, share, low) {
                 let reach = percent(part.hits / labels.n_positive as f64);
                 let evidence = format!(
-                    "{what} only for customers who left: {} of such rows did, among them {reach} of all who left",
+                    "{what} only for customers who left: {} of the rows where it {what} left, and they are {reach} of all who \
+                     left",
                     percent(part.share())
                 );
                 return Some((LeakKind::SetWithLabel, evidence));
@@ -123,7 +124,8 @@ pub(super) fn judge(
         if some.left(labels, 0.98, 0.9) {
             let reach = percent(some.hits / labels.n_positive as f64);
             let evidence = format!(
-                "is other than zero or no only for customers who left ({} of such rows, {reach} of all who left)",
+                "is other than zero or no only for customers who left ({} of the rows where it is, and they are {reach} of all who \
+                 left)",
                 percent(some.share())
             );
             return Some((LeakKind::SetWithLabel, evidence));
@@ -146,6 +148,9 @@ pub(super) fn judge(
                 "has neighbouring values with opposite labels (AUC {:.3} value by value): the label went into it",
                 strength.auc
             );
+            return Some((LeakKind::TargetEncoded, evidence));
+        }
+        if let Some(evidence) = made::scattered(column, labels) {
             return Some((LeakKind::TargetEncoded, evidence));
         }
         if let Some(evidence) = made::target_encoded(column, labels) {
