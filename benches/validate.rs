@@ -120,7 +120,14 @@ fn main() {
         });
         let judged = judged.expect("judged").expect("a report");
         assert_eq!(judged.report, judge().report);
-        println!("  in pieces of 50000 rows, held at most {:.1} MB ({:.2} x)", held / 1e6, held / typed);
+        let html = churn_core::report::quality_html(&judged.report).len();
+        assert!(html < 300_000, "{html}");
+        println!(
+            "  in pieces of 50000 rows, held at most {:.1} MB ({:.2} x); report {:.1} kB of HTML",
+            held / 1e6,
+            held / typed,
+            html as f64 / 1e3
+        );
     }
 }
 

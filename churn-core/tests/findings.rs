@@ -429,7 +429,9 @@ const FILES: &[FileCase] = &[
     ("total_row", || file(|l| l.push("Total,24000,50000,,".into()))),
     ("footer_rows", || file(|l| l.push("made by the billing system on Friday,,,,".into()))),
     ("ragged_row", || file(|l| l[7] += ",too,many")),
-    ("stray_quote", || file(|l| l[7] = l[7].replace("year", "ye\"ar").replace("month", "mo\"nth"))),
+    ("stray_quote", || {
+        file(|l| l[7] = ["Month", "One", "Two"].iter().fold(l[7].clone(), |l, w| l.replace(w, &format!("\"{w}\""))))
+    }),
     ("blank_rows", || file(|l| l.insert(9, ",,,,".into()))),
     ("repeated_header", || file(|l| l.insert(400, l[0].clone()))),
     ("error_cells", broken_workbook),
@@ -467,7 +469,7 @@ fn each_rule_of_a_shipped_profile_fires() {
                     Some(churn_core::schema::FieldType::Date | churn_core::schema::FieldType::Timestamp) => {
                         vec!["2024-01-02", "2024-06-03"]
                     }
-                    Some(churn_core::schema::FieldType::Number) => vec!["1", "90"],
+                    Some(churn_core::schema::FieldType::Number) => vec!["1", "12", "90"],
                     Some(churn_core::schema::FieldType::Boolean) => vec!["Yes", "No"],
                     _ => vec!["No", "Yes", "DSL", "No internet service", "No phone service"],
                 }

@@ -60,10 +60,11 @@ proptest! {
         ends.sort_unstable();
         let file = if train { "telecom_labelled.csv" } else { "telecom_customers.csv" };
         let raw = read_path(shipped(file), &ReadOptions::default()).expect("read");
+        let rows: Vec<usize> = (0..raw.n_rows()).collect();
+        let raw = part(&raw, &rows);
         let purpose = if train { Purpose::Train } else { Purpose::Score };
         let options = ValidateOptions { purpose, ..ValidateOptions::default() };
         let whole = engine::validate(&raw, None, None, &options).expect("a report");
-        let rows: Vec<usize> = (0..raw.n_rows()).collect();
         let mut pieces = Pieces::default();
         let mut start = 0;
         for end in ends.into_iter().chain([raw.n_rows()]).filter(|&e| e <= raw.n_rows()) {
