@@ -2,6 +2,8 @@
 
 use super::{ParsedColumn, is_missing_word};
 use crate::table::ColumnData;
+use arrow_array::{Array, BooleanArray, LargeStringArray};
+use arrow_buffer::BooleanBufferBuilder;
 
 /// Words that are truth values wherever they stand (en, de, fr, es, pt, it).
 const WORDS: &[(&str, bool)] = &[
@@ -129,6 +131,24 @@ fn word(cell: &str) -> Word {
         w if ACTIVE.contains(&w) => Word::Active,
         _ => Word::Other,
     }
+}
+
+/// Reads a column of nothing but plain words for truth values, not only digits, in one pass; `None` where a cell is
+/// anything else.
+pub(super) fn read_plain(array: &LargeStringArray) -> Option<ParsedColumn> {
+    let mut worded = false;
+    let mut values = BooleanBufferBuilder::new(array.len());
+    for row in 0..array.len() {
+        if array.is_null(row) {
+            values.append(false);
+            continue;
+        }
+        let cell = array.value(row).trim();
+        values.append(plain(cell)?);
+        worded |= !cell.as_bytes()[0].is_ascii_digit();
+    }
+    let values = BooleanArray::new(values.finish(), array.nulls().cloned());
+    worded.then(|| ParsedColumn::clean(ColumnData::Boolean(values), "boolean, words"))
 }
 
 /// Reads a column of truth values; numbers other than 0 and 1 and words for anything else are unreadable.

@@ -89,9 +89,9 @@ pub(super) fn read_dates(column: &ColumnData, format: &CellFormat) -> ParsedColu
         }
         _ => {
             if let ColumnData::Text(array) = column
-                && let Some(days) = iso_days(array)
+                && let Some(parsed) = read_iso_days(array)
             {
-                return ParsedColumn::clean(ColumnData::Date(days), "date, year first");
+                return parsed;
             }
             let read = read_instants(column, format);
             let format =
@@ -123,12 +123,15 @@ pub(super) fn read_timestamps(column: &ColumnData, format: &CellFormat) -> Parse
 
 /// A column of nothing but `2024-03-01`: nearly all columns of dates, in one pass and without memory for more than the
 /// answer. `None` where a cell is anything else, or where there is none.
-fn iso_days(array: &LargeStringArray) -> Option<Date32Array> {
-    let mut days = Vec::with_capacity(array.len());
+pub(super) fn read_iso_days(array: &LargeStringArray) -> Option<ParsedColumn> {
+    let mut days = Vec::new();
     for row in 0..array.len() {
         days.push(if array.is_null(row) { 0 } else { iso_day(array.value(row))? });
     }
-    (array.null_count() < array.len()).then(|| Date32Array::new(days.into(), array.nulls().cloned()))
+    (array.null_count() < array.len()).then(|| {
+        let days = Date32Array::new(days.into(), array.nulls().cloned());
+        ParsedColumn::clean(ColumnData::Date(days), "date, year first")
+    })
 }
 
 /// The day of a cell such as `2024-03-01`.

@@ -77,10 +77,17 @@ pub fn read_own(column: &ColumnData, header: &str, format: &CellFormat) -> (Fiel
         ColumnData::Timestamp(_) => return read(FieldType::Timestamp),
         ColumnData::Text(array) => array,
     };
-    if !words_of(header).iter().any(|w| CODE_WORDS.contains(&w.as_str()) || PHONE_WORDS.contains(&w.as_str()))
-        && let Some(parsed) = number::read_plain(array, format)
-    {
-        return (FieldType::Number, parsed);
+    // Nearly all columns are of one plain kind, which one pass tells and reads.
+    if let Some(parsed) = boolean::read_plain(array) {
+        return (FieldType::Boolean, parsed);
+    }
+    if !words_of(header).iter().any(|w| CODE_WORDS.contains(&w.as_str()) || PHONE_WORDS.contains(&w.as_str())) {
+        if let Some(parsed) = number::read_plain(array, format) {
+            return (FieldType::Number, parsed);
+        }
+        if let Some(parsed) = date::read_iso_days(array) {
+            return (FieldType::Date, parsed);
+        }
     }
     let cells: Vec<&str> = array.iter().flatten().map(str::trim).filter(|c| !is_missing_word(c)).collect();
     if cells.is_empty() {

@@ -16,7 +16,6 @@ pub use minor::{from_minor_units, is_minor_unit};
 use crate::schema::FieldType;
 use crate::table::{CellFormat, ColumnData};
 use arrow_array::builder::LargeStringBuilder;
-use std::borrow::Cow;
 
 /// A column read as one type.
 #[derive(Debug, Clone)]
@@ -206,9 +205,9 @@ fn is_missing_word(cell: &str) -> bool {
     if first.is_ascii_alphabetic() && !b"ndmukis".contains(&first.to_ascii_lowercase()) {
         return false;
     }
-    let lower: Cow<'_, str> =
-        if cell.bytes().any(|b| b.is_ascii_uppercase()) { cell.to_ascii_lowercase().into() } else { cell.into() };
-    MISSING.contains(&lower.as_ref())
+    MISSING.iter().any(|word| {
+        word.len() == cell.len() && word.as_bytes()[0] == first.to_ascii_lowercase() && word.eq_ignore_ascii_case(cell)
+    })
 }
 
 /// Whether a trimmed cell means "no value" in a column of categories.
@@ -224,6 +223,7 @@ fn cells_of(n: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::borrow::Cow;
 
     fn cells(data: &ColumnData) -> Vec<Option<String>> {
         (0..data.len()).map(|r| data.cell(r).map(Cow::into_owned)).collect()
