@@ -69,7 +69,7 @@ TOOLS = {
     "churn": ("churn", churn_tool, 9),
     "pandera": ("pandera", pandera_tool, 5),
     "great_expectations": ("great_expectations", gx_tool, 3),
-    "ydata-profiling": ("ydata_profiling", ydata_tool, 2),
+    "ydata-profiling": ("ydata_profiling", ydata_tool, 1),
 }
 
 

@@ -356,7 +356,7 @@ pub const SUBTLE: &[(&str, Plant)] = &[
     }),
     ("days since the last payment, defined by the label", |f, r| {
         let c = text(&f.y, |y, _| some(if y { 31 + r.below(400) } else { r.below(31) }));
-        f.add("recency", c);
-        &["recency"]
+        f.add("days_unpaid", c);
+        &["days_unpaid"]
     }),
 ];

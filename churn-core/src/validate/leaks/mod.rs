@@ -329,7 +329,7 @@ fn against_the_rest(columns: &[Seen<'_>], leaking: &mut [bool], all_labels: &[Op
         let scores = cross_predict(&rest, &labels);
         let rest_auc = metrics::auc(&labels.y, &scores);
         let own = column.strength;
-        let verdict = if own.auc >= ALONE && own.auc_low() >= 0.93 && rest_auc <= own.auc - 0.1 {
+        let verdict = if own.auc_low() >= ALONE && rest_auc <= own.auc - 0.1 {
             let evidence =
                 format!("tells far more than all other columns together (AUC {:.3} against {rest_auc:.3})", own.auc);
             Some((LeakKind::FarAboveRest, evidence))

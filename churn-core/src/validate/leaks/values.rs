@@ -171,7 +171,7 @@ fn goes_with_label(tier: Tier, strength: &Strength, labels: &Labels) -> bool {
     match tier {
         Tier::Certain => above >= 3.5 * by_chance && above >= 0.03,
         Tier::Status => strength.auc_low() >= 0.85,
-        Tier::Strong => above >= 3.5 * by_chance && strength.auc >= 0.68,
+        Tier::Strong => above >= 3.5 * by_chance && strength.auc >= 0.72,
     }
 }
 
