@@ -75,8 +75,12 @@ fn what_if_changes_the_column_that_means_the_field() {
 fn counterfactuals_are_valid_diverse_and_cheapest_first() {
     let engine = Engine::pretrained("telecom").expect("model");
     let find = |target: f64, max_changes: usize| {
-        let options =
-            CounterfactualOptions { target, max_changes, score: options(), ..CounterfactualOptions::default() };
+        let options = CounterfactualOptions {
+            target,
+            max_changes: Some(max_changes),
+            score: options(),
+            ..CounterfactualOptions::default()
+        };
         engine.counterfactuals(&risky(), &options).expect("search")
     };
     let found = find(0.4, 3);
