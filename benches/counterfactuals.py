@@ -1,7 +1,8 @@
-"""Counterfactuals beside DiCE (dice-ml) on the same model: share of customers with a valid answer, fields changed, time.
+"""Counterfactuals beside DiCE (dice-ml) on the same model: customers with a valid answer, fields changed, time.
 
-The model is XGBoost's, trained on the shipped labelled customers; both are asked for three answers for the same customers,
-may change the same fields within the same ranges, and every answer is judged by XGBoost itself. Time is CPU time of the process.
+The model is XGBoost's, trained on the shipped labelled customers; both are asked for three answers for the same
+customers, may change the same fields within the same ranges, and every answer is judged by XGBoost itself. Time is CPU
+time of the process.
 
     python benches/counterfactuals.py [CUSTOMERS]
 """
@@ -64,8 +65,10 @@ class Native:
         return (self.predict_proba(frame)[:, 1] > 0.5).astype(int)
 
 
-def report(name: str, answers: list[list[dict[str, float]]], times: list[float], model: Native, rows: pd.DataFrame) -> float:
-    """`answers`: for each customer the changed values of each answer. Prints the figures; gives the seconds a customer."""
+def report(
+    name: str, answers: list[list[dict[str, float]]], times: list[float], model: Native, rows: pd.DataFrame
+) -> float:
+    """`answers`: the changed values of each answer for each customer. Gives the seconds a customer."""
     valid, fewest, changed, distinct = 0, [], [], []
     for changes, (_, row) in zip(answers, rows.iterrows(), strict=True):
         good = []
@@ -80,8 +83,8 @@ def report(name: str, answers: list[list[dict[str, float]]], times: list[float],
             distinct.append(len({tuple(sorted(c)) for c in good}))
     seconds = float(np.mean(times))
     print(
-        f"{name:<14} valid for {valid:>3} of {len(rows)}; fields changed: {np.mean(fewest):.2f} in the answer that changes "
-        f"fewest, {np.mean(changed):.2f} in all; different sets of fields {np.mean(distinct):.2f}; "
+        f"{name:<14} valid for {valid:>3} of {len(rows)}; fields changed: {np.mean(fewest):.2f} in the answer that "
+        f"changes fewest, {np.mean(changed):.2f} in all; different sets of fields {np.mean(distinct):.2f}; "
         f"{1000 * seconds:9.2f} ms a customer"
     )
     return seconds
@@ -150,7 +153,7 @@ def main() -> None:
             times.append(time.process_time() - start)
             row = rows.loc[index]
             changes = []
-            for _, answer in ([] if answers is None else answers[names].astype(float).iterrows()):
+            for _, answer in [] if answers is None else answers[names].astype(float).iterrows():
                 change = {name: answer[name] for name in names if abs(answer[name] - row[name]) > 1e-6}
                 if set(change) <= set(CHANGEABLE):
                     changes.append(change)

@@ -1,7 +1,8 @@
 """Event features beside featuretools (dfs with cutoff times) on the same tables, in one run.
 
-Both make counts, sums, means, numbers of different values and the time since the last event in windows of 7, 30, 90 and 180
-days of three tables, as of the same days; churn makes all of its other features as well. Values that both make are compared.
+Both make counts, sums, means, numbers of different values and the time since the last event in windows of 7, 30, 90 and
+180 days of three tables, as of the same days; churn makes all of its other features as well. Values that both make are
+compared.
 
 Time is CPU time of the process, all threads together, so a busy machine changes little.
 
@@ -110,8 +111,8 @@ def theirs(given: dict[str, pd.DataFrame]) -> dict[int, pd.DataFrame]:
 
 
 def main() -> None:
-    customers = int(sys.argv[1]) if len(sys.argv) > 1 else 500
-    uses = int(sys.argv[2]) if len(sys.argv) > 2 else 50_000
+    customers = int(sys.argv[1]) if len(sys.argv) > 1 else 2_000
+    uses = int(sys.argv[2]) if len(sys.argv) > 2 else 200_000
     given = tables(customers, uses)
     seconds = []
     for _ in range(3):
@@ -135,7 +136,7 @@ def main() -> None:
                 continue
             a = mine[name].to_numpy(dtype=float)
             b = matrix[feature].fillna(0).to_numpy(dtype=float)
-            # featuretools' window begins after the instant, ours with it: instants are whole seconds, so few rows differ.
+            # featuretools' window begins after the instant, ours with it: of whole seconds few rows differ.
             differ = int((~np.isclose(a, b, rtol=1e-9)).sum())
             assert differ <= len(a) // 1000, (name, differ, len(a))
             compared += len(a)

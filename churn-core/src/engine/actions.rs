@@ -204,10 +204,10 @@ impl Engine {
         };
         let mut depth = *depths.start();
         let mut found = Found { plans: Vec::new(), least: limit };
-        for most in depths.filter(|_| reaches(limit)) {
+        for most in depths {
             depth = most;
             found = search(model, &row, &levers, most, options.n, reaches);
-            if !found.plans.is_empty() || most >= levers.len() {
+            if !found.plans.is_empty() || most >= levers.len() || !reaches(limit) {
                 break;
             }
         }
@@ -242,10 +242,11 @@ impl Engine {
             "what the model says of these changes; whether the customer would change with them is untested".into()
         } else if levers.is_empty() {
             "nothing that can be changed is known of this customer".into()
-        } else if depth >= levers.len() || !reaches(limit) {
+        } else if depth >= levers.len() {
             format!("none exists: all that can be changed reaches {:.3} at best", out.reachable)
         } else {
-            format!("none exists: {depth} change(s) of what can be changed reach {:.3} at best", out.reachable)
+            let more = if reaches(limit) { "" } else { ", and more of them cannot reach the target either" };
+            format!("none exists: {depth} change(s) of what can be changed reach {:.3} at best{more}", out.reachable)
         };
         Ok(out)
     }
