@@ -30,11 +30,11 @@ CODES = {
 YES = ["paperless_billing", "partner", "dependents", "tech_support", "online_security", "online_backup"]
 #: The fields that can be changed, and their values; all others stay.
 CHANGEABLE = {
-    "contract": [0, 1, 2],
-    "payment_method": [0, 1, 2, 3],
-    "tech_support": [0, 1],
-    "online_security": [0, 1],
-    "online_backup": [0, 1],
+    "contract_code": [0, 1, 2],
+    "payment_method_code": [0, 1, 2, 3],
+    "tech_support_code": [0, 1],
+    "online_security_code": [0, 1],
+    "online_backup_code": [0, 1],
 }
 TARGET = 0.5
 
@@ -42,10 +42,11 @@ TARGET = 0.5
 def table() -> tuple[pd.DataFrame, pd.Series]:
     raw = pd.read_csv(ROOT / "test-data" / "telecom_labelled.csv")
     x = pd.DataFrame({"tenure_months": raw["tenure_months"], "monthly_charges": raw["monthly_charges"]})
+    # Codes of our own: a name like "contract" would be read as the levels that it means.
     for name, levels in CODES.items():
-        x[name] = raw[name].map({level: code for code, level in enumerate(levels)})
+        x[f"{name}_code"] = raw[name].map({level: code for code, level in enumerate(levels)})
     for name in YES:
-        x[name] = (raw[name] == "Yes").astype(int)
+        x[f"{name}_code"] = (raw[name] == "Yes").astype(int)
     return x.astype(float), (raw["churned"] == "Yes").astype(int)
 
 
@@ -106,6 +107,8 @@ def main() -> None:
         path = Path(directory) / "model.json"
         booster.save_model(path)
         engine = churn.Engine.from_model(churn.import_model(path))
+    for (_, row), native in zip(rows.iterrows(), p[p > TARGET][:n], strict=True):
+        assert abs(engine.score_one(row.to_dict()).churn_probability - native) < 1e-6, "both hold the same model"
     actionable = [
         {"field": name, "min": min(values), "max": max(values), "step": 1} for name, values in CHANGEABLE.items()
     ]
