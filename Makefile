@@ -14,7 +14,7 @@ WHEELS      := $(CARGO_TARGET_DIR)/wheels
 # One runner for all Rust tests: nextest where it is installed.
 NEXTEST     := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: demo test lint test-rust fuzz-read test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-quality bench-leaks bench-memory bench-validate clean test-install sizes bench-node bench-hosts bench-overhead bench-events bench-health bench-trees
+.PHONY: demo test lint test-rust fuzz-read test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-quality bench-leaks bench-memory bench-validate clean test-install sizes bench-node bench-hosts bench-overhead bench-events bench-events-peers bench-health bench-leads bench-counterfactuals bench-trees
 
 demo:
 	$(CARGO) run --release $(CORE) $(LEAN) --features pretrained --example demo
@@ -80,6 +80,18 @@ models:
 
 bench-health:
 	$(CARGO) bench -q $(CORE) $(LEAN) --bench health
+
+# Predictive lead scoring from five folds beside the point scorecards (real leads in CHURN_DATA_DIR).
+bench-leads:
+	$(CARGO) run -q --release $(CORE) $(LEAN) --features train --example lead_scoring
+
+# Counterfactuals beside DiCE, on the same XGBoost model; needs `make wheel`, and dice-ml and xgboost in .venv.
+bench-counterfactuals:
+	$(PY) benches/counterfactuals.py
+
+# Event features beside featuretools with cutoff times, on the same tables; needs `make wheel`, and featuretools in .venv.
+bench-events-peers:
+	$(PY) benches/event_peers.py
 
 bench-mapping:
 	$(CARGO) bench -q $(CORE) $(LEAN) --bench mapping

@@ -896,6 +896,16 @@ export interface HealthOptions {
   overrides?: Record<string, string | null>
   /** Scale of a column, for example `{ nps_score: [0, 10] }`. */
   scales?: Record<string, [number, number]>
+  /** Tables of events: measures read what was known of them before `asOf`. */
+  tickets?: DeskTable | null
+  payments?: DeskTable | null
+  usage?: DeskTable | null
+  interactions?: DeskTable | null
+  subscriptions?: DeskTable | null
+  /** What columns of the tables of events mean: `{ usage: { when: 'occurred_at' } }`. */
+  eventOverrides?: Record<string, Record<string, string | null>>
+  /** Settings of the event features. */
+  settings?: EventSettings
 }
 
 /** A table of these functions: a path, a list of records, one record, or `{ csv }`. */
@@ -959,6 +969,27 @@ export interface AlertStep {
   evaluations: number
 }
 
+/** A field that somebody can do something about. */
+export interface Actionable {
+  field: string
+  /** Levels it can be moved to, and from. */
+  to?: readonly string[]
+  from?: readonly string[]
+  /** Which way a number can be moved. */
+  sense?: 'up' | 'down' | 'any'
+  min?: number
+  max?: number
+  /** Farthest from the present value, as a share of it, or in its unit. */
+  maxShare?: number
+  maxChange?: number
+  /** Values are multiples of this. */
+  step?: number
+  /** The way that `cost` stands for. */
+  span?: number
+  /** Effort. */
+  cost?: number
+}
+
 /** One way to bring a customer under a target risk. */
 export interface Counterfactual {
   changes: { field: string; readable: string; from: unknown; to: unknown }[]
@@ -992,15 +1023,18 @@ export interface Engine {
     options?: {
       target?: number
       n?: number
+      /** Most fields that an answer changes, 1 to 8; three, and more where three do not do, where not given. */
       maxChanges?: number
+      /** What can be changed; the list of the profile where not given. */
+      actionable?: readonly Actionable[]
       overrides?: Record<string, string | null>
       asOf?: string | null
     } | null,
   ): Promise<Counterfactuals>
 }
 
-/** The health of each customer, 0 to 100, 100 = healthy. */
-export declare function healthScore(table: DeskTable, options?: HealthOptions | null): Promise<HealthScores>
+/** The health of each customer, 0 to 100, 100 = healthy; of whoever has events where `table` is null. */
+export declare function healthScore(table: DeskTable | null, options?: HealthOptions | null): Promise<HealthScores>
 
 /** A health configuration held against who really left. */
 export declare function healthBacktest(

@@ -75,8 +75,12 @@ fn what_if_changes_the_column_that_means_the_field() {
 fn counterfactuals_are_valid_diverse_and_cheapest_first() {
     let engine = Engine::pretrained("telecom").expect("model");
     let find = |target: f64, max_changes: usize| {
-        let options =
-            CounterfactualOptions { target, max_changes, score: options(), ..CounterfactualOptions::default() };
+        let options = CounterfactualOptions {
+            target,
+            max_changes: Some(max_changes),
+            score: options(),
+            ..CounterfactualOptions::default()
+        };
         engine.counterfactuals(&risky(), &options).expect("search")
     };
     let found = find(0.4, 3);
@@ -108,16 +112,20 @@ fn counterfactuals_are_valid_diverse_and_cheapest_first() {
 #[test]
 fn leads_are_predicted_without_what_sales_people_noted() {
     let Some(path) = real("Lead_Scoring_X_Education.csv.gz") else { return };
-    let raw = read::read_path(&path, &Default::default()).expect("read");
+    let all = read::read_path(&path, &Default::default()).expect("read");
+    // A third of the leads and two folds, to be quick: `make bench-leads` gives the figure to quote.
+    let text = |c: &churn_core::table::RawColumn, r| c.data.cell(r).map(|cell| (c.name.clone(), cell.as_ref().into()));
+    let leads: Vec<Record> =
+        (0..all.n_rows()).step_by(3).map(|r| all.columns().iter().filter_map(|c| text(c, r)).collect()).collect();
+    let raw = read::read_records(&leads).expect("records");
     let options = TrainOptions {
         label: Some("Converted".into()),
-        // Two folds, to be quick: the figure to quote comes from five.
         folds: Some(vec![(0..raw.n_rows()).map(|r| r % 2).collect()]),
         profile: Some(Profile::shipped("lead").expect("profile")),
         learner: Learner::Logistic,
         ..TrainOptions::default()
     };
-    let engine = Engine::train(path.as_path(), &options).expect("trained");
+    let engine = Engine::train(&leads[..], &options).expect("trained");
     let auc = engine.model().card.metrics.iter().find(|m| m.name == "auc").expect("auc").mean;
     let features: Vec<&str> = engine.model().plan.features().iter().map(|f| f.name.as_str()).collect();
     println!("auc {auc:.4} with {features:?}");
@@ -125,10 +133,10 @@ fn leads_are_predicted_without_what_sales_people_noted() {
         assert!(!features.contains(&barred), "{barred}");
     }
     assert!(!features.iter().any(|f| f.ends_with("Index") || f.ends_with("Score")), "{features:?}");
-    assert!((0.85..0.92).contains(&auc), "{auc}");
+    assert!((0.82..0.92).contains(&auc), "{auc}");
     // The B2B scorecard knows next to nothing of this table: its figure stands beside, as it is.
     let scores = lead_score(
-        path.as_path(),
+        &leads[..],
         &LeadOptions {
             config: Some(churn_core::lead::LeadConfig::shipped("saas").expect("scorecard")),
             ..LeadOptions::default()

@@ -337,7 +337,7 @@ int32_t churn_validate(const churn_table *table, const char *options_json, char 
  *
  * options_json: NULL, or a JSON object of any of label (source column; recognised where not given), profile, learner,
  * seed, allow (columns to let through the leak check), overrides ({header: field, or null}), as_of (ISO 8601), name,
- * version.
+ * version; definition and settings of a training set that churn_call("build_training_set") made.
  *
  * Errors: of the stages map and validate (leakage, single_class); too_few_rows; invalid_argument.
  *
@@ -405,7 +405,8 @@ int32_t churn_engine_explain_arrow(const churn_engine *engine,
 
 /**
  * Makes a call without a model: health_score, health_trend, lead_score, route_leads, alert_step, alert_replay,
- * select_contacts, uplift_readout, value_at_risk and more; docs/calls.md lists them with their arguments and answers.
+ * select_contacts, uplift_readout, value_at_risk, build_features, build_training_set and more; docs/calls.md lists them
+ * with their arguments and answers.
  *
  * arguments_json: a JSON object; NULL for none. The answer is JSON; the text is freed with churn_string_free.
  *
@@ -416,8 +417,8 @@ int32_t churn_engine_explain_arrow(const churn_engine *engine,
 int32_t churn_call(const char *name, const char *arguments_json, char **out_json, churn_error **error);
 
 /**
- * Makes a call about a customer: what_if (record, changes) or counterfactuals (record, target); docs/calls.md lists
- * their arguments and answers.
+ * Makes a call about a customer: what_if (record, changes), counterfactuals (record, target) or score_customer (record,
+ * tickets, payments, usage, as_of); docs/calls.md lists their arguments and answers.
  *
  * arguments_json: a JSON object. The answer is JSON; the text is freed with churn_string_free.
  *

@@ -19,7 +19,8 @@ fn arguments(text: Option<&str>) -> Result<Value> {
 }
 
 /// Makes a call without a model: health_score, health_trend, lead_score, route_leads, alert_step, alert_replay,
-/// select_contacts, uplift_readout, value_at_risk and more; docs/calls.md lists them with their arguments and answers.
+/// select_contacts, uplift_readout, value_at_risk, build_features, build_training_set and more; docs/calls.md lists them
+/// with their arguments and answers.
 ///
 /// arguments_json: a JSON object; NULL for none. The answer is JSON; the text is freed with churn_string_free.
 ///
@@ -43,8 +44,8 @@ pub unsafe extern "C" fn churn_call(
     unsafe { answer(out_json, "out_json", error, body) }
 }
 
-/// Makes a call about a customer: what_if (record, changes) or counterfactuals (record, target); docs/calls.md lists
-/// their arguments and answers.
+/// Makes a call about a customer: what_if (record, changes), counterfactuals (record, target) or score_customer (record,
+/// tickets, payments, usage, as_of); docs/calls.md lists their arguments and answers.
 ///
 /// arguments_json: a JSON object. The answer is JSON; the text is freed with churn_string_free.
 ///

@@ -2,6 +2,7 @@
 
 use super::error::invalid;
 use churn_core::engine;
+use churn_core::events::{ChurnDefinition, EventSettings};
 use churn_core::map::{ColumnInput, MapOptions};
 use churn_core::read::ReadOptions;
 use churn_core::schema::{Profile, TableKind};
@@ -122,6 +123,8 @@ struct Train {
     as_of: Option<String>,
     name: Option<String>,
     version: Option<String>,
+    definition: Option<Value>,
+    settings: Option<Value>,
 }
 
 /// The options of measuring.
@@ -134,7 +137,8 @@ struct Evaluate {
 
 /// How to train.
 pub fn train(text: Option<&str>) -> Result<TrainOptions<'static>> {
-    let hint = "give label, profile, learner, seed, allow, overrides, as_of, name, version or none";
+    let hint =
+        "give label, profile, learner, seed, allow, overrides, as_of, name, version, definition, settings or none";
     let given: Train = options(text, hint)?;
     Ok(TrainOptions {
         label: given.label,
@@ -146,6 +150,8 @@ pub fn train(text: Option<&str>) -> Result<TrainOptions<'static>> {
         as_of: given.as_of,
         name: given.name,
         version: given.version,
+        definition: given.definition.as_ref().map(ChurnDefinition::from_json).transpose()?,
+        event_settings: given.settings.as_ref().map(EventSettings::from_json).transpose()?,
         ..TrainOptions::default()
     })
 }

@@ -160,7 +160,7 @@ pub unsafe extern "C" fn churn_validate(
 ///
 /// options_json: NULL, or a JSON object of any of label (source column; recognised where not given), profile, learner,
 /// seed, allow (columns to let through the leak check), overrides ({header: field, or null}), as_of (ISO 8601), name,
-/// version.
+/// version; definition and settings of a training set that churn_call("build_training_set") made.
 ///
 /// Errors: of the stages map and validate (leakage, single_class); too_few_rows; invalid_argument.
 ///

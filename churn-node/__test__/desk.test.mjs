@@ -8,7 +8,8 @@ import * as churn from '../index.mjs'
 
 const { call } = createRequire(import.meta.url)('../loader.js').loadAddon()
 const root = fileURLToPath(new URL('../..', import.meta.url))
-const DATA = ['changes', 'churned', 'counts', 'details', 'dimensions', 'fields', 'overrides', 'record', 'scales', 'sections', 'silenced', 'table', 'values']
+const DATA = ['changes', 'churned', 'counts', 'details', 'dimensions', 'fields', 'overrides', 'record', 'scales', 'sections', 'silenced', 'table', 'values',
+  'event_overrides', 'tickets', 'payments', 'usage', 'interactions', 'subscriptions']
 const camel = (name) => name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())
 
 /** The arguments of a vector as JavaScript writes them. */
@@ -73,6 +74,17 @@ test('health, leads and alerts as users call them', async () => {
   assert.equal(plan.contacts[0].group, 'contact')
 })
 
+test('health from tables of events', async () => {
+  const usage = Array.from({ length: 20 }, (_, i) => ({ customer_id: 'a', occurred_at: new Date(Date.UTC(2026, 2, 2 + i)) }))
+  const tickets = [{ customer_id: 'a', ticket_id: 'T', created_at: '2026-03-20', resolved_at: '2026-04-02' }]
+  const health = await churn.healthScore(null, { usage, tickets, asOf: '2026-04-01', config: 'saas', settings: { responseHours: 8 } })
+  assert.equal(health.scores[0].customerId, 'a')
+  const point = (field) => health.scores[0].points.find((p) => p.field === field)
+  assert.equal(point('tickets_open').value, 1)
+  assert.equal(point('usage_active_days_30d').value, 20)
+  await assert.rejects(churn.healthScore(null, {}), { code: 'invalid_argument' })
+})
+
 test('what would change the risk', async () => {
   const engine = churn.Engine.pretrained('telecom')
   const record = { customer_id: 'a', tenure_months: 3, monthly_charges: 95, contract: 'Month-to-month', tech_support: 'No', online_security: 'No', internet_service: 'Fiber optic', payment_method: 'Electronic check' }
@@ -81,5 +93,7 @@ test('what would change the risk', async () => {
   assert.ok(after.churnProbability < before)
   const found = await engine.counterfactuals(record, { target: 0.5, n: 2 })
   assert.ok(found.answers.length > 0 && found.answers.every((a) => a.churnProbability <= 0.5), found.note)
+  const one = await engine.counterfactuals(record, { target: 0.5, actionable: [{ field: 'contract', to: ['Two year'], cost: 1 }] })
+  assert.deepEqual(one.actionable, ['contract'])
   await assert.rejects(engine.counterfactuals(record, { target: 7 }), { code: 'invalid_argument' })
 })

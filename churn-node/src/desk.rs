@@ -17,15 +17,18 @@ const DATA: &[&str] = &[
     "counts",
     "details",
     "dimensions",
+    "eventOverrides",
     "fields",
     "overrides",
     "record",
     "scales",
     "sections",
     "silenced",
-    "table",
     "values",
 ];
+
+/// Keys whose content is a table of the caller's.
+const TABLES: &[&str] = &["interactions", "payments", "subscriptions", "table", "tickets", "usage"];
 
 /// JSON with its keys renamed at every depth, but for the caller's data.
 fn rename(value: Value, name: fn(&str) -> String) -> Value {
@@ -33,7 +36,8 @@ fn rename(value: Value, name: fn(&str) -> String) -> Value {
         Value::Array(items) => Value::Array(items.into_iter().map(|v| rename(v, name)).collect()),
         Value::Object(entries) => {
             let entry = |(key, v): (String, Value)| {
-                let data = v.is_object() && DATA.contains(&key.as_str()) || key == "table";
+                let table = TABLES.contains(&key.as_str()) && (v.is_array() || v.is_object());
+                let data = v.is_object() && DATA.contains(&key.as_str()) || table;
                 (name(&key), if data { v } else { rename(v, name) })
             };
             Value::Object(entries.into_iter().map(entry).collect())

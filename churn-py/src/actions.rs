@@ -5,7 +5,7 @@ use crate::engine::Engine;
 use crate::error::call;
 use crate::results::Prediction;
 use churn_core::ScoreOptions;
-use churn_core::engine::{CounterfactualOptions, counterfactuals_json};
+use churn_core::engine::{CounterfactualOptions, actionables, counterfactuals_json};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -33,12 +33,14 @@ pub fn what_if(
 }
 
 /// The search for counterfactuals, as a dict.
+#[allow(clippy::too_many_arguments)]
 pub fn counterfactuals<'py>(
     py: Python<'py>,
     engine: &Engine,
     record: &Bound<'py, PyDict>,
     target: Option<f64>,
     (n, max_changes): (Option<usize>, Option<usize>),
+    actionable: Option<&Bound<'py, PyAny>>,
     overrides: Overrides,
     as_of: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
@@ -46,7 +48,8 @@ pub fn counterfactuals<'py>(
     let options = CounterfactualOptions {
         target: target.unwrap_or(default.target),
         n: n.unwrap_or(default.n),
-        max_changes: max_changes.unwrap_or(default.max_changes),
+        max_changes,
+        actionable: actionable.map(|a| convert::nested(a).and_then(|a| call(py, || actionables(a)))).transpose()?,
         score: scoring(py, overrides, as_of)?,
         ..default
     };

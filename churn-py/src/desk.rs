@@ -2,12 +2,13 @@
 
 use crate::convert::{self, Overrides};
 use crate::error::{call, raise};
+use crate::events;
 use crate::results::Mapping;
 use churn_core::engine::{self, HealthOptions, LeadOptions};
 use churn_core::lead::Bant;
 use churn_core::table::ColumnData;
 use churn_core::{health, lead};
-use pyo3::exceptions::PyIndexError;
+use pyo3::exceptions::{PyIndexError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyCapsule, PyDict, PyList};
 use pyo3_arrow::PyTable;
@@ -22,19 +23,28 @@ fn at(row: isize, n: usize) -> PyResult<usize> {
 /// The health of each customer of a table, 0 to 100, 100 = healthy.
 ///
 /// `config` is the name of a shipped configuration ("saas", "telecom") or TOML of one's own; `as_of` is the day the rows
-/// describe (today where not given); `scales` states the scale of a column: {"nps_score": (0, 10)}.
+/// describe (today where not given); `scales` states the scale of a column: {"nps_score": (0, 10)}. With tables of events
+/// measures read what was known before `as_of` of them too, `table` may be left out (whoever has an event is a customer),
+/// and `event_overrides` and `settings` are those of `build_features`.
 #[pyfunction]
-#[pyo3(signature = (table, *, as_of=None, config=None, profile=None, mapping=None, overrides=None, scales=None))]
+#[pyo3(signature = (table=None, *, tickets=None, payments=None, usage=None, interactions=None, subscriptions=None, as_of=None, config=None, profile=None, mapping=None, overrides=None, scales=None, event_overrides=None, settings=None))]
 #[allow(clippy::too_many_arguments)]
 pub fn health_score(
     py: Python<'_>,
-    table: &Bound<'_, PyAny>,
+    table: Option<&Bound<'_, PyAny>>,
+    tickets: Option<&Bound<'_, PyAny>>,
+    payments: Option<&Bound<'_, PyAny>>,
+    usage: Option<&Bound<'_, PyAny>>,
+    interactions: Option<&Bound<'_, PyAny>>,
+    subscriptions: Option<&Bound<'_, PyAny>>,
     as_of: Option<&Bound<'_, PyAny>>,
     config: Option<&str>,
     profile: Option<&Bound<'_, PyAny>>,
     mapping: Option<&Bound<'_, Mapping>>,
     overrides: Overrides,
     scales: Option<BTreeMap<String, [f64; 2]>>,
+    event_overrides: events::Overrides,
+    settings: Option<&Bound<'_, PyDict>>,
 ) -> PyResult<HealthScores> {
     let options = HealthOptions {
         config: config.map(engine::health_config).transpose().map_err(|e| raise(py, &e))?,
@@ -45,8 +55,16 @@ pub fn health_score(
         scales: scales.unwrap_or_default(),
         ..HealthOptions::default()
     };
-    let table = convert::table(table)?;
-    call(py, || engine::health_score(table.input(), &options)).map(HealthScores)
+    let tables = [tickets, payments, usage, interactions, subscriptions];
+    let customers = table.map(convert::table).transpose()?;
+    if tables.iter().any(Option::is_some) {
+        let given = events::Given::new(tables)?;
+        let how = events::options(py, profile, event_overrides, settings)?;
+        let customers = customers.as_ref().map(convert::Table::input);
+        return call(py, || engine::health_score_events(customers, &given.data(), &how, &options)).map(HealthScores);
+    }
+    let customers = customers.ok_or_else(|| PyTypeError::new_err("give a table of customers, or tables of events"))?;
+    call(py, || engine::health_score(customers.input(), &options)).map(HealthScores)
 }
 
 /// A health configuration held against who really left: AUC, lift, churn by band, suggested weights, advice.

@@ -223,7 +223,7 @@ impl Engine {
 
     /// The least changes of what can be changed that bring a customer to `target` or below, the cheapest first; an
     /// empty list where there is none, or the customer is there already.
-    #[pyo3(signature = (record, target=None, *, n=None, max_changes=None, overrides=None, as_of=None))]
+    #[pyo3(signature = (record, target=None, *, n=None, max_changes=None, actionable=None, overrides=None, as_of=None))]
     #[allow(clippy::too_many_arguments)]
     fn counterfactuals<'py>(
         &self,
@@ -232,15 +232,17 @@ impl Engine {
         target: Option<f64>,
         n: Option<usize>,
         max_changes: Option<usize>,
+        actionable: Option<&Bound<'py, PyAny>>,
         overrides: Overrides,
         as_of: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        actions::counterfactuals(py, self, record, target, (n, max_changes), overrides, as_of)?.get_item("answers")
+        actions::counterfactuals(py, self, record, target, (n, max_changes), actionable, overrides, as_of)?
+            .get_item("answers")
     }
 
     /// As `counterfactuals`, with what was looked for and why nothing was found: `answers`, `churn_probability`, `target`,
     /// `reachable`, `actionable`, `note`.
-    #[pyo3(signature = (record, target=None, *, n=None, max_changes=None, overrides=None, as_of=None))]
+    #[pyo3(signature = (record, target=None, *, n=None, max_changes=None, actionable=None, overrides=None, as_of=None))]
     #[allow(clippy::too_many_arguments)]
     fn counterfactual_search<'py>(
         &self,
@@ -249,10 +251,11 @@ impl Engine {
         target: Option<f64>,
         n: Option<usize>,
         max_changes: Option<usize>,
+        actionable: Option<&Bound<'py, PyAny>>,
         overrides: Overrides,
         as_of: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        actions::counterfactuals(py, self, record, target, (n, max_changes), overrides, as_of)
+        actions::counterfactuals(py, self, record, target, (n, max_changes), actionable, overrides, as_of)
     }
 
     /// Pickled as the bytes of the model file.

@@ -241,7 +241,7 @@ fn plain(value: &Bound<'_, PyAny>) -> PyResult<Value> {
 }
 
 /// {table: {source header: field or None}}.
-type Overrides = Option<BTreeMap<String, BTreeMap<String, Option<String>>>>;
+pub type Overrides = Option<BTreeMap<String, BTreeMap<String, Option<String>>>>;
 
 fn table_overrides(py: Python<'_>, overrides: Overrides) -> PyResult<TableOverrides> {
     let one = |(kind, columns)| TableKind::parse(kind).map(|kind| (kind, columns));
@@ -249,7 +249,8 @@ fn table_overrides(py: Python<'_>, overrides: Overrides) -> PyResult<TableOverri
     all.iter().map(|(k, c)| one((k.as_str(), c.clone()))).collect::<churn_core::Result<_>>().map_err(|e| raise(py, &e))
 }
 
-fn options(
+/// How tables of events are read.
+pub fn options(
     py: Python<'_>,
     profile: Option<&Bound<'_, PyAny>>,
     overrides: Overrides,

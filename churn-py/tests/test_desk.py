@@ -62,6 +62,24 @@ def test_health_of_a_table() -> None:
         scores[len(scores)]
 
 
+def test_health_from_tables_of_events() -> None:
+    usage = [{"customer_id": "a", "occurred_at": f"2026-03-{day:02d}"} for day in range(2, 28)]
+    tickets = [{"customer_id": "a", "ticket_id": "T1", "created_at": "2026-03-30", "resolved_at": "2026-04-05"}]
+    scores = churn.health_score(usage=usage, tickets=tickets, as_of="2026-04-01", config="saas")
+    fields = {p["field"]: p["value"] for p in scores[0]["points"]}
+    assert fields["tickets_open"] == 1 and fields["usage_active_days_30d"] == 26
+    assert "Open tickets: 1" in " ".join(scores.explain(0))
+    earlier = churn.health_score(usage=usage, tickets=tickets, as_of="2026-03-25", config="saas")
+    assert "Open tickets" in scores.change(earlier)[0]["words"]
+    known = churn.health_score([{"customer_id": "b"}], usage=usage, tickets=tickets, as_of="2026-04-01", config="saas")
+    assert len(known) == 1 and known[0]["customer_id"] == "b"
+    with pytest.raises(TypeError):
+        churn.health_score()
+    with pytest.raises(churn.ChurnError) as error:
+        churn.health_score(usage=usage, tickets=tickets, as_of="soon")
+    assert error.value.code == "invalid_argument"
+
+
 def test_health_is_held_against_churn() -> None:
     result = churn.health_backtest(ROOT / "test-data" / "telecom_labelled.csv", config="telecom")
     assert result["auc"] > 0.6

@@ -19,7 +19,8 @@ START = dt.datetime(2024, 1, 1)
 def world(n: int = 100, days: int = 400) -> dict[str, list[dict[str, Any]]]:
     """Invented customers with tickets, payments and uses, in random order."""
     rng = random.Random(5)
-    tables: dict[str, list[dict[str, Any]]] = {"customers": [], "tickets": [], "payments": [], "usage": []}
+    names = ("customers", "tickets", "payments", "usage", "interactions", "subscriptions")
+    tables: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
     for c in range(n):
         customer = f"C{c:03d}"
         tables["customers"].append({"customer_id": customer, "signup_date": START.date().isoformat()})
@@ -69,7 +70,36 @@ def world(n: int = 100, days: int = 400) -> dict[str, list[dict[str, Any]]]:
                     "quantity": rng.randrange(1, 100) / 4,
                 }
             )
-    for name in ("tickets", "payments", "usage"):
+        for _ in range(rng.randrange(20)):
+            occurred = at()
+            late = dt.timedelta(minutes=rng.randrange(20 * 1440)) if rng.random() < 0.5 else None
+            tables["interactions"].append(
+                {
+                    "customer_id": customer,
+                    "occurred_at": occurred,
+                    "recorded_at": occurred + late if late else None,
+                    "kind": rng.choice(["call", "email", "meeting"]),
+                    "direction": rng.choice(["inbound", "outbound", None]),
+                    "outcome": rng.choice(["done", "no show", None]),
+                    "sentiment": rng.choice(["positive", "neutral", "negative", None]),
+                    "duration_minutes": rng.choice([5, 30, None]),
+                }
+            )
+        for i in range(rng.randrange(6)):
+            # On a grid, so that none begins within a day of the end of another, which would be one subscription.
+            started = START + dt.timedelta(days=10 * rng.randrange(days // 10))
+            ended = started + dt.timedelta(days=10 * rng.randrange(20) + 5) if rng.random() < 0.7 else None
+            tables["subscriptions"].append(
+                {
+                    "subscription_id": f"{c}.{i}",
+                    "customer_id": customer,
+                    "started_at": started,
+                    "ended_at": ended,
+                    "monthly_charges": rng.randrange(10, 90),
+                    "seats": rng.randrange(1, 9),
+                }
+            )
+    for name in names[1:]:
         rng.shuffle(tables[name])
     return tables
 
@@ -172,6 +202,52 @@ SQL |= {
         f"avg(CASE WHEN isodow(e.occurred_at) <= 5 THEN 1.0 ELSE 0.0 END) FILTER ({window('occurred_at', 90)})",
     ),
 }
+# Interactions are known when they were recorded.
+TOLD = "coalesce(e.recorded_at, e.occurred_at) < t"
+
+
+def told(days: int) -> str:
+    return f"{window('occurred_at', days)} AND {TOLD}"
+
+
+FELT = "CASE e.sentiment WHEN 'positive' THEN 1.0 WHEN 'neutral' THEN 0.0 WHEN 'negative' THEN -1.0 END"
+for w in (30, 90, 180):
+    SQL[f"interactions_{w}d"] = ("interactions", f"count(*) FILTER ({told(w)})")
+SQL |= {
+    "interactions_days_since_last": (
+        "interactions",
+        f"date_diff('microsecond', max(e.occurred_at) FILTER (e.occurred_at < t AND {TOLD}), t) / 8.64e10",
+    ),
+    "interactions_inbound_share_180d": (
+        "interactions",
+        "avg(CASE WHEN e.direction = 'inbound' THEN 1.0 ELSE 0.0 END) "
+        f"FILTER ({told(180)} AND e.direction IS NOT NULL)",
+    ),
+    "interactions_sentiment_mean_180d": ("interactions", f"avg({FELT}) FILTER ({told(180)})"),
+    "interactions_negative_share_180d": (
+        "interactions",
+        "avg(CASE WHEN e.sentiment = 'negative' THEN 1.0 ELSE 0.0 END) "
+        f"FILTER ({told(180)} AND e.sentiment IS NOT NULL)",
+    ),
+    "interactions_no_shows_180d": ("interactions", f"count(*) FILTER ({told(180)} AND e.outcome = 'no show')"),
+    "interactions_minutes_180d": ("interactions", f"coalesce(sum(e.duration_minutes) FILTER ({told(180)}), 0)"),
+    "interactions_kinds_180d": ("interactions", f"count(DISTINCT e.kind) FILTER ({told(180)})"),
+}
+RUNS = "e.started_at < t AND (e.ended_at IS NULL OR e.ended_at >= t)"
+SQL |= {
+    "subscriptions_running": ("subscriptions", f"count(*) FILTER ({RUNS})"),
+    "subscriptions_mrr": ("subscriptions", f"coalesce(sum(e.monthly_charges) FILTER ({RUNS}), 0)"),
+    "subscriptions_seats": ("subscriptions", f"coalesce(sum(e.seats) FILTER ({RUNS}), 0)"),
+    "subscriptions_price_per_seat": (
+        "subscriptions",
+        f"sum(e.monthly_charges) FILTER ({RUNS}) * 1.0 / sum(e.seats) FILTER ({RUNS})",
+    ),
+    "subscriptions_days_since_first": (
+        "subscriptions",
+        "date_diff('microsecond', min(e.started_at) FILTER (e.started_at < t), t) / 8.64e10",
+    ),
+    "subscriptions_ended_365d": ("subscriptions", f"count(*) FILTER ({window('ended_at', 365)})"),
+}
 
 
 def test_features_are_what_sql_says() -> None:
@@ -189,10 +265,12 @@ def test_features_are_what_sql_says() -> None:
             tickets=tables["tickets"],
             payments=tables["payments"],
             usage=tables["usage"],
+            interactions=tables["interactions"],
+            subscriptions=tables["subscriptions"],
             as_of=as_of.date(),
         )
         ours = {row["customer_id"]: row for row in built.to_dicts()}
-        for table in ("tickets", "payments", "usage"):
+        for table in ("tickets", "payments", "usage", "interactions", "subscriptions"):
             names = [name for name, (of, _) in SQL.items() if of == table]
             columns = ", ".join(f"({SQL[name][1]}) AS {name}" for name in names)
             rows = con.execute(  # type: ignore[assignment]

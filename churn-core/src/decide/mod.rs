@@ -13,7 +13,7 @@ mod uplift;
 pub use contact::{Candidate, Contact, ContactGroup, ContactOptions, ContactPlan, select_contacts};
 pub use lifetime::{LifetimeModel, ValueAtRisk};
 pub use profit::{CampaignCosts, CampaignProfit, expected_profit};
-pub(crate) use search::{levers, search};
+pub(crate) use search::{Found, least_of_all, levers, search};
 pub use uplift::{Estimate, Subject, UpliftRanking, UpliftReadout, uplift_readout};
 
 use crate::explain::{Factor, FactorValue};

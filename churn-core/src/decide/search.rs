@@ -13,6 +13,8 @@ use std::collections::BinaryHeap;
 
 /// Points of the grid of a number that a term moves between its knots.
 const GRID: usize = 48;
+/// Most levers that are looked at: a set of them is the bits of a word.
+const MOST_LEVERS: usize = 63;
 
 /// What one lever can be set to.
 #[derive(Debug, Clone)]
@@ -312,6 +314,19 @@ pub(crate) struct Found {
     pub least: f64,
 }
 
+/// A bound from below of the sum that any choice of values of the levers can reach, the present ones among them.
+pub(crate) fn least_of_all(model: &Model, row: &[f64], levers: &[Lever]) -> f64 {
+    let with_present = |lever: &Lever| {
+        let mut values = lever.values.clone();
+        values.push(row[lever.feature]);
+        values.sort_by(f64::total_cmp);
+        Lever { feature: lever.feature, costs: vec![0.0; values.len()], values }
+    };
+    let levers: Vec<Lever> = levers.iter().take(MOST_LEVERS).map(with_present).collect();
+    let whole: Ranges = levers.iter().enumerate().map(|(i, l)| (i, 0, l.values.len())).collect();
+    Bounds::new(model, row, &levers).least(&whole)
+}
+
 /// The cheapest plans with at most `most_moves` levers whose sum `reaches` the target, at most `wanted` of them.
 /// `reaches` must hold for every smaller sum as well.
 pub(crate) fn search(
@@ -322,7 +337,7 @@ pub(crate) fn search(
     wanted: usize,
     reaches: impl Fn(f64) -> bool,
 ) -> Found {
-    let levers = &levers[..levers.len().min(63)];
+    let levers = &levers[..levers.len().min(MOST_LEVERS)];
     let bounds = Bounds::new(model, row, levers);
     let whole = |set: &[usize]| -> Ranges { set.iter().map(|&l| (l, 0, levers[l].values.len())).collect() };
     let cheapest = |ranges: &Ranges| -> f64 {

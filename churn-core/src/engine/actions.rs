@@ -1,7 +1,7 @@
 //! What would change a customer's risk.
 
 use super::{Engine, Record, ScoreOptions};
-use crate::decide::{levers, search};
+use crate::decide::{Found, least_of_all, levers, search};
 use crate::error::{Error, ErrorKind, Result};
 use crate::features::{DERIVED, FeatureKind};
 use crate::model::{Calibrator, Model};
@@ -9,8 +9,12 @@ use crate::report::Prediction;
 use crate::schema::Actionable;
 use serde_json::Value;
 
-/// Most levers that one answer moves.
-const MAX_MOVES: usize = 4;
+/// Most levers that one answer may be asked to move.
+const MAX_MOVES: usize = 8;
+/// Levers that the first search moves where the caller sets no limit: few changes are what people can act on.
+const FIRST_MOVES: usize = 3;
+/// Sets of levers that a search may look at where the caller sets no limit.
+const MOST_SETS: f64 = 20_000.0;
 
 /// How to look for counterfactuals; every field has a default.
 pub struct CounterfactualOptions<'a> {
@@ -18,8 +22,8 @@ pub struct CounterfactualOptions<'a> {
     pub target: f64,
     /// Most answers.
     pub n: usize,
-    /// Most fields that an answer changes, 1 to 4.
-    pub max_changes: usize,
+    /// Most fields that an answer changes, 1 to 8. Where not given: three, and more where three do not reach the target.
+    pub max_changes: Option<usize>,
     /// What can be changed; the profile's list where not given.
     pub actionable: Option<Vec<Actionable>>,
     /// How the customer is scored.
@@ -28,7 +32,7 @@ pub struct CounterfactualOptions<'a> {
 
 impl Default for CounterfactualOptions<'_> {
     fn default() -> Self {
-        CounterfactualOptions { target: 0.4, n: 3, max_changes: 3, actionable: None, score: ScoreOptions::default() }
+        CounterfactualOptions { target: 0.4, n: 3, max_changes: None, actionable: None, score: ScoreOptions::default() }
     }
 }
 
@@ -90,6 +94,19 @@ fn written(model: &Model, feature: usize, x: f64) -> Value {
     }
 }
 
+/// How many of `n` levers can be moved at once without looking at too many sets of them.
+fn deepest(n: usize) -> usize {
+    let (mut sets, mut of_size) = (0.0, 1.0);
+    for k in 1..=n {
+        of_size *= (n - k + 1) as f64 / k as f64;
+        sets += of_size;
+        if sets > MOST_SETS {
+            return (k - 1).max(FIRST_MOVES);
+        }
+    }
+    n.max(1)
+}
+
 impl Engine {
     /// The customer's record with some of its fields changed. Fields are named canonically or by the record's own
     /// headers; a change replaces the column that was mapped to its field.
@@ -137,17 +154,17 @@ impl Engine {
 
     /// The least changes of what can be changed that bring a customer to the target risk or below: different sets of
     /// fields, the cheapest first. The search is exact on the values that matter (every threshold of the trees; knots and
-    /// a grid for terms), so an empty answer means that there is none.
+    /// a grid for terms), so an empty answer means that there is none with so few changes; the note says how few.
     ///
     /// # Errors
-    /// `invalid_argument` for a target outside 0 and 1 or more than four changes; `unsupported` for a model whose
+    /// `invalid_argument` for a target outside 0 and 1 or more than eight changes; `unsupported` for a model whose
     /// probability falls as its sum rises; as [`score_one`](Engine::score_one).
     pub fn counterfactuals(&self, record: &Record, options: &CounterfactualOptions<'_>) -> Result<Counterfactuals> {
         if !(0.0..=1.0).contains(&options.target) {
             return Err(wrong("target", "the target is no probability".into(), "give 0 to 1, for example 0.4"));
         }
-        if !(1..=MAX_MOVES).contains(&options.max_changes) {
-            return Err(wrong("max_changes", format!("{} changes at once", options.max_changes), "give 1 to 4"));
+        if let Some(most) = options.max_changes.filter(|m| !(1..=MAX_MOVES).contains(m)) {
+            return Err(wrong("max_changes", format!("{most} changes at once"), "give 1 to 8"));
         }
         let model = self.model();
         if let Calibrator::Platt { slope, .. } = model.calibrator
@@ -179,7 +196,21 @@ impl Engine {
             return Ok(out);
         }
         let reaches = |raw: f64| probability(raw) <= options.target;
-        let found = search(model, &row, &levers, options.max_changes, options.n, reaches);
+        // What all levers together cannot reach, no few of them can.
+        let limit = least_of_all(model, &row, &levers);
+        let depths = match options.max_changes {
+            Some(most) => most..=most,
+            None => FIRST_MOVES..=deepest(levers.len()).max(FIRST_MOVES),
+        };
+        let mut depth = *depths.start();
+        let mut found = Found { plans: Vec::new(), least: limit };
+        for most in depths {
+            depth = most;
+            found = search(model, &row, &levers, most, options.n, reaches);
+            if !found.plans.is_empty() || most >= levers.len() || !reaches(limit) {
+                break;
+            }
+        }
         out.reachable = probability(found.least).min(present);
         for plan in &found.plans {
             let changes = plan.moves.iter().map(|&(lever, value)| {
@@ -211,11 +242,11 @@ impl Engine {
             "what the model says of these changes; whether the customer would change with them is untested".into()
         } else if levers.is_empty() {
             "nothing that can be changed is known of this customer".into()
+        } else if depth >= levers.len() {
+            format!("none exists: all that can be changed reaches {:.3} at best", out.reachable)
         } else {
-            format!(
-                "none exists: {} change(s) of what can be changed reach {:.3} at best",
-                options.max_changes, out.reachable
-            )
+            let more = if reaches(limit) { "" } else { ", and more of them cannot reach the target either" };
+            format!("none exists: {depth} change(s) of what can be changed reach {:.3} at best{more}", out.reachable)
         };
         Ok(out)
     }
@@ -226,6 +257,20 @@ impl Engine {
         let matrix = self.matrix(&raw, options)?;
         Ok(matrix.row(0).to_vec())
     }
+}
+
+/// What can be changed, as a caller writes it in JSON: a list of [`Actionable`], each at least `{"field": ...}`.
+///
+/// # Errors
+/// `invalid_argument`, without any content of it.
+pub fn actionables(list: Value) -> Result<Vec<Actionable>> {
+    serde_json::from_value(list).map_err(|_| {
+        wrong(
+            "actionable",
+            "the fields to change cannot be used".into(),
+            "give a list of {field, to, from, sense, min, max, max_share, max_change, step, span, cost}",
+        )
+    })
 }
 
 /// A counterfactual answer as JSON.

@@ -4,7 +4,9 @@
 //! done where it is not given, stands here alone. Tables are a path, `{"csv": text}`, or a list of records. Instants and
 //! days are ISO 8601. `docs/calls.md` lists the calls.
 
-use super::health::{HealthOptions, health_backtest, health_score};
+use super::event_calls::{self, Tables, event_options};
+use super::events::TableOverrides;
+use super::health::{HealthOptions, health_backtest, health_score, health_score_events};
 use super::lead::{LeadOptions, lead_score};
 use super::{CounterfactualOptions, Engine, Input, Record, ScoreOptions, counterfactuals_json};
 use crate::alert::{self, AlertConfig, AlertEngine, AlertState, Channel, Notification, Observation, Outcome};
@@ -27,13 +29,19 @@ const CALLS: &[(&str, Call)] = &[
     ("alert_replay", alert_replay),
     ("alert_settle", alert_settle),
     ("alert_step", alert_step),
+    ("build_features", event_calls::features),
+    ("build_training_set", event_calls::training_set),
     ("campaign_profit", campaign_profit),
+    ("check_point_in_time", event_calls::point_in_time),
+    ("churn_definition", event_calls::definition),
+    ("churn_movements", event_calls::movements),
     ("early_warning_fit", early_warning_fit),
     ("early_warning_watch", early_warning_watch),
+    ("event_features", event_calls::catalog),
     ("health_backtest", backtest),
     ("health_change", change),
     ("health_config", |a| HealthConfig::shipped_toml(&args::<Named>(a)?.name).map(|t| json!(t))),
-    ("health_score", |a| args::<Health>(a)?.score().map(|s| health::health_json(&s))),
+    ("health_score", |a| Health::read(a)?.score().map(|s| health::health_json(&s))),
     ("health_trend", trend),
     ("lead_config", |a| LeadConfig::shipped_toml(&args::<Named>(a)?.name).map(|t| json!(t))),
     ("lead_score", lead_scores),
@@ -75,7 +83,7 @@ fn without_content(error: &serde_json::Error) -> String {
     text
 }
 
-fn args<T: DeserializeOwned>(arguments: Value) -> Result<T> {
+pub(super) fn args<T: DeserializeOwned>(arguments: Value) -> Result<T> {
     let object = match arguments {
         Value::Null => Value::Object(Map::new()),
         other => other,
@@ -90,7 +98,7 @@ fn args<T: DeserializeOwned>(arguments: Value) -> Result<T> {
     })
 }
 
-fn answer<T: Serialize>(value: &T) -> Result<Value> {
+pub(super) fn answer<T: Serialize>(value: &T) -> Result<Value> {
     serde_json::to_value(value).map_err(|e| Error::internal("an answer without JSON").caused_by(e))
 }
 
@@ -119,11 +127,12 @@ struct CounterfactualArguments {
 }
 
 impl Engine {
-    /// Makes a call about a customer in JSON: `what_if` or `counterfactuals`.
+    /// Makes a call about a customer in JSON: `what_if`, `counterfactuals` or `score_customer`.
     ///
     /// # Errors
     /// `invalid_argument` for a name that there is not, and for arguments that are unknown, missing or of a wrong type; as
-    /// [`what_if`](Engine::what_if) and [`counterfactuals`](Engine::counterfactuals).
+    /// [`what_if`](Engine::what_if), [`counterfactuals`](Engine::counterfactuals) and
+    /// [`score_customer`](Engine::score_customer).
     pub fn call(&self, name: &str, arguments: Value) -> Result<Value> {
         match name {
             "what_if" => {
@@ -142,15 +151,16 @@ impl Engine {
                 let options = CounterfactualOptions {
                     target: given.target.unwrap_or(default.target),
                     n: given.n.unwrap_or(default.n),
-                    max_changes: given.max_changes.unwrap_or(default.max_changes),
+                    max_changes: given.max_changes,
                     actionable: given.actionable,
                     score: ScoreOptions { overrides: given.overrides, as_of: given.as_of, ..ScoreOptions::default() },
                 };
                 self.counterfactuals(&given.record, &options).map(|f| counterfactuals_json(&f))
             }
+            "score_customer" => event_calls::score_customer(self, arguments),
             _ => Err(Error::new(ErrorKind::InvalidArgument, format!("an engine has no call '{name}'"))
                 .with("argument", "name")
-                .hint("use what_if or counterfactuals")),
+                .hint("use what_if, counterfactuals or score_customer")),
         }
     }
 }
@@ -175,7 +185,7 @@ struct Pair {
 /// A table as JSON has it.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum TableArgument {
+pub(super) enum TableArgument {
     Path(String),
     Csv { csv: String },
     Records(Vec<Record>),
@@ -183,12 +193,13 @@ enum TableArgument {
 }
 
 impl TableArgument {
-    fn with<T>(&self, f: impl FnOnce(Input<'_>) -> Result<T>) -> Result<T> {
+    /// The core's view of it.
+    pub(super) fn input(&self) -> Input<'_> {
         match self {
-            TableArgument::Path(path) => f(Input::Path(path.into())),
-            TableArgument::Csv { csv } => f(Input::Bytes(csv.as_bytes())),
-            TableArgument::Records(records) => f(Input::Records(records)),
-            TableArgument::Record(record) => f(Input::Records(std::slice::from_ref(record))),
+            TableArgument::Path(path) => Input::Path(path.into()),
+            TableArgument::Csv { csv } => Input::Bytes(csv.as_bytes()),
+            TableArgument::Records(records) => Input::Records(records),
+            TableArgument::Record(record) => Input::Records(std::slice::from_ref(record)),
         }
     }
 }
@@ -219,7 +230,7 @@ pub fn lead_config(text: &str) -> Result<LeadConfig> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Health {
-    table: TableArgument,
+    table: Option<TableArgument>,
     as_of: Option<String>,
     config: Option<String>,
     profile: Option<String>,
@@ -228,9 +239,27 @@ struct Health {
     #[serde(default)]
     scales: BTreeMap<String, [f64; 2]>,
     label: Option<String>,
+    #[serde(default)]
+    event_overrides: TableOverrides,
+    settings: Option<Value>,
+    #[serde(skip)]
+    tables: Tables,
 }
 
 impl Health {
+    fn read(mut arguments: Value) -> Result<Health> {
+        let tables = Tables::take(&mut arguments)?;
+        Ok(Health { tables, ..args(arguments)? })
+    }
+
+    fn table(&self) -> Result<Input<'_>> {
+        self.table.as_ref().map(TableArgument::input).ok_or_else(|| {
+            Error::new(ErrorKind::InvalidArgument, "there is no table")
+                .with("argument", "table")
+                .hint("give a table of customers, or tables of events")
+        })
+    }
+
     fn options(&self) -> Result<HealthOptions<'static>> {
         Ok(HealthOptions {
             config: self.config.as_deref().map(health_config).transpose()?,
@@ -249,26 +278,35 @@ impl Health {
                 .hint("use health_backtest to hold scores against labels"));
         }
         let options = self.options()?;
-        self.table.with(|input| health_score(input, &options))
+        if !self.tables.given() {
+            return health_score(self.table()?, &options);
+        }
+        let events = event_options(self.profile.as_deref(), self.event_overrides.clone(), self.settings.as_ref())?;
+        let customers = self.table.as_ref().map(TableArgument::input);
+        health_score_events(customers, &self.tables.data(), &events, &options)
     }
 }
 
 fn backtest(arguments: Value) -> Result<Value> {
-    let given: Health = args(arguments)?;
-    let options = given.options()?;
-    answer(&given.table.with(|input| health_backtest(input, given.label.as_deref(), &options))?)
+    let given = Health::read(arguments)?;
+    if given.tables.given() {
+        return Err(Error::new(ErrorKind::InvalidArgument, "a back-test needs a table with labels, not events")
+            .with("argument", "table")
+            .hint("build a training set of the events, and give its rows"));
+    }
+    answer(&health_backtest(given.table()?, given.label.as_deref(), &given.options()?)?)
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct ChangeArguments {
-    before: Health,
-    after: Health,
+    before: Value,
+    after: Value,
 }
 
 fn change(arguments: Value) -> Result<Value> {
     let given: ChangeArguments = args(arguments)?;
-    answer(&changes(&given.before.score()?, &given.after.score()?)?)
+    answer(&changes(&Health::read(given.before)?.score()?, &Health::read(given.after)?.score()?)?)
 }
 
 /// What moved each customer's score between two results, for the customers that both know, in the order of the later
@@ -360,7 +398,7 @@ fn lead_scores(arguments: Value) -> Result<Value> {
         bant: given.bant.as_deref().map(Bant::parse).transpose()?.unwrap_or_default(),
         ..LeadOptions::default()
     };
-    given.table.with(|input| lead_score(input, &options)).map(|s| lead::leads_json(&s))
+    lead_score(given.table.input(), &options).map(|s| lead::leads_json(&s))
 }
 
 #[derive(Deserialize)]

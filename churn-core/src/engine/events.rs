@@ -9,10 +9,10 @@ use crate::map::{self, MapOptions, Mapping};
 use crate::read::ReadOptions;
 use crate::report::Prediction;
 use crate::schema::{Profile, TableKind};
-use crate::table::{ColumnData, Places, RawColumn, RawTable, Source, Table};
+use crate::table::{Column, ColumnData, Places, RawColumn, RawTable, Source, Table};
 use crate::validate::{self, ValidateOptions};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The tables of events that are there; an empty list of records is a table in which nothing happened.
 #[derive(Default)]
@@ -72,6 +72,8 @@ impl TrainingSetOptions {
 /// Tables that were read and mapped.
 struct Loaded<'a> {
     customers: Table,
+    /// Name of the profile of the customer table.
+    profile: String,
     tables: Vec<(TableKind, Cow<'a, RawTable>, Mapping)>,
 }
 
@@ -138,7 +140,43 @@ fn load<'a>(customers: &Input<'_>, data: &'a EventData<'a>, options: &EventOptio
     let mapping = map::map_table(&raw, &asked)?;
     let profile = options.profile.clone().map_or_else(|| Profile::shipped(&mapping.profile), Ok)?;
     let judged = validate::validate(&raw, &mapping, &profile, &ValidateOptions::default())?;
-    Ok(Loaded { customers: judged.table, tables: data.read(options, None)? })
+    Ok(Loaded { customers: judged.table, profile: profile.name, tables: data.read(options, None)? })
+}
+
+/// The customers of tables of events alone: whoever has an event, by id.
+fn customers_of(tables: &[(TableKind, Cow<'_, RawTable>, Mapping)]) -> Table {
+    let mut ids: BTreeSet<String> = BTreeSet::new();
+    for (_, raw, mapping) in tables {
+        if let Some(column) = mapping.source_of("customer_id").and_then(|header| raw.column(header)) {
+            let id = |row: usize| column.data.cell(row).map(|c| crate::read::cells::plain_id(&c).to_owned());
+            ids.extend((0..raw.n_rows()).filter_map(id));
+        }
+    }
+    let n = ids.len();
+    let (name, data) = ("customer_id".to_owned(), ColumnData::text(ids.into_iter().map(Some)));
+    Table::new(vec![Column { source: name.clone(), name, canonical: true, data }], n, Places::Items)
+}
+
+/// The features of customers as of a day, and the name of their profile. Without a customer table the customers are those
+/// who have events.
+pub(super) fn features_of(
+    customers: Option<&Input<'_>>,
+    data: &EventData<'_>,
+    as_of: &str,
+    options: &EventOptions,
+) -> Result<(FeatureTable, AsOf, String)> {
+    let settings = options.settings.clone().checked()?;
+    let as_of = AsOf::parse(as_of, "as_of", settings.utc_offset_minutes)?;
+    let loaded = match customers {
+        Some(customers) => load(customers, data, options)?,
+        None => {
+            let tables = data.read(options, None)?;
+            let profile = options.profile.as_ref().map_or_else(|| "generic".to_owned(), |p| p.name.clone());
+            Loaded { customers: customers_of(&tables), profile, tables }
+        }
+    };
+    let built = events::features(&loaded.customers, &loaded.sources(), as_of, &settings, false)?;
+    Ok((built, as_of, loaded.profile))
 }
 
 /// The features of every customer as of a day or an instant (ISO 8601): see [`events::features`].
@@ -162,10 +200,7 @@ pub fn build_features<'a>(
     as_of: &str,
     options: &EventOptions,
 ) -> Result<FeatureTable> {
-    let settings = options.settings.clone().checked()?;
-    let as_of = AsOf::parse(as_of, "as_of", settings.utc_offset_minutes)?;
-    let loaded = load(&customers.into(), data, options)?;
-    events::features(&loaded.customers, &loaded.sources(), as_of, &settings, false)
+    features_of(Some(&customers.into()), data, as_of, options).map(|(built, ..)| built)
 }
 
 /// Labelled snapshots to train on: see [`events::training_set`].
@@ -269,7 +304,7 @@ impl Engine {
             read: options.read.clone(),
         };
         let tables = data.read(&options_of_events, id.as_deref())?;
-        let loaded = Loaded { customers: judged.table, tables };
+        let loaded = Loaded { customers: judged.table, profile: profile.name.clone(), tables };
         let built = events::features(&loaded.customers, &loaded.sources(), as_of, &settings, true)?;
         let options = ScoreOptions {
             reasons: options.reasons,

@@ -1,14 +1,16 @@
 //! Health scores of a table.
 
 use super::Input;
+use super::events::{EventData, EventOptions, features_of};
 use super::options::day;
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::features::derive;
 use crate::health::{self, Backtest, HealthConfig, HealthScores};
 use crate::map::{self, MapOptions, Mapping};
 use crate::read::ReadOptions;
-use crate::schema::Profile;
-use crate::validate::{self, Purpose, ValidateOptions, Validated};
+use crate::schema::{Profile, TableKind};
+use crate::table::Table;
+use crate::validate::{self, Purpose, Severity, ValidateOptions, Validated};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -31,10 +33,20 @@ pub struct HealthOptions<'a> {
     pub read: ReadOptions,
 }
 
+/// The profile that is asked for, or that the configuration belongs to.
+fn profile_of(options: &HealthOptions<'_>) -> Option<Profile> {
+    let own = |config: &HealthConfig| config.profile.as_deref().and_then(|name| Profile::shipped(name).ok());
+    options.profile.clone().or_else(|| options.config.as_ref().and_then(own))
+}
+
+/// The day that is asked for, in days since 1970.
+fn on(options: &HealthOptions<'_>) -> Result<Option<i32>> {
+    options.as_of.as_deref().map(|t| day(t, "as_of")).transpose()
+}
+
 fn judge(input: &Input<'_>, options: &HealthOptions<'_>, validate: &ValidateOptions) -> Result<(Mapping, Validated)> {
     let raw = input.read(&options.read)?;
-    let own = |config: &HealthConfig| config.profile.as_deref().and_then(|name| Profile::shipped(name).ok());
-    let profile = options.profile.clone().or_else(|| options.config.as_ref().and_then(own));
+    let profile = profile_of(options);
     let mapping = match options.mapping {
         Some(mapping) => Cow::Borrowed(mapping),
         None => Cow::Owned(map::map_table(
@@ -52,17 +64,18 @@ fn judge(input: &Input<'_>, options: &HealthOptions<'_>, validate: &ValidateOpti
     Ok((mapping.into_owned(), judged))
 }
 
-fn scored(mapping: &Mapping, judged: &Validated, options: &HealthOptions<'_>) -> Result<HealthScores> {
+/// Scores a typed table of this profile, which describes this day (in days since 1970).
+fn scored(typed: &Table, profile: &str, on: Option<i32>, options: &HealthOptions<'_>) -> Result<HealthScores> {
     let as_of = options.as_of.as_deref();
-    let table = derive(&judged.table, as_of.map(|t| day(t, "as_of")).transpose()?)?;
+    let table = derive(typed, on)?;
     let config = match &options.config {
         Some(config) => Cow::Borrowed(config),
-        None => Cow::Owned(HealthConfig::of_profile(&mapping.profile)?),
+        None => Cow::Owned(HealthConfig::of_profile(profile)?),
     };
     let mut scores = health::score(&table, &config, as_of, &options.scales)?;
     let dated = crate::features::DERIVED.iter().filter(|d| d.dated());
     let undated =
-        |d: &&crate::features::Derivation| judged.table.column(d.needs[0]).is_some() && table.column(d.name).is_none();
+        |d: &&crate::features::Derivation| typed.column(d.needs[0]).is_some() && table.column(d.name).is_none();
     for derivation in dated.filter(undated) {
         scores.notes.push(format!("{} is not known without a day that the rows describe; give as_of", derivation.name));
     }
@@ -79,7 +92,48 @@ fn scored(mapping: &Mapping, judged: &Validated, options: &HealthOptions<'_>) ->
 /// measure cannot read its column.
 pub fn health_score<'a>(input: impl Into<Input<'a>>, options: &HealthOptions<'_>) -> Result<HealthScores> {
     let (mapping, judged) = judge(&input.into(), options, &ValidateOptions::default())?;
-    scored(&mapping, &judged, options)
+    scored(&judged.table, &mapping.profile, on(options)?, options)
+}
+
+/// The health of customers from their tables of events, as it was known before `as_of`: measures read the event features
+/// (`docs/features.md`) beside the columns of the customer table. Without a customer table the customers are those who
+/// have events.
+///
+/// `events` says how the tables are read; where it names no profile, that of `options` counts for them too. Warnings about
+/// the tables are among the notes.
+///
+/// # Errors
+/// As [`health_score`] and [`build_features`](super::build_features); `invalid_argument` without an `as_of`, and for a
+/// mapping, which belongs to one table: give overrides.
+pub fn health_score_events(
+    customers: Option<Input<'_>>,
+    data: &EventData<'_>,
+    events: &EventOptions,
+    options: &HealthOptions<'_>,
+) -> Result<HealthScores> {
+    let Some(as_of) = options.as_of.as_deref() else {
+        return Err(Error::new(ErrorKind::InvalidArgument, "the day that the scores describe is not known")
+            .with("argument", "as_of")
+            .hint("give as_of: what was known before it counts"));
+    };
+    if options.mapping.is_some() {
+        return Err(Error::new(ErrorKind::InvalidArgument, "a mapping cannot be used beside tables of events")
+            .with("argument", "mapping")
+            .hint("give overrides of the customer table and of the tables of events"));
+    }
+    let mut events = events.clone();
+    if events.profile.is_none() {
+        events.profile = profile_of(options);
+    }
+    if !options.overrides.is_empty() {
+        let own = events.overrides.entry(TableKind::Customers).or_default();
+        own.extend(options.overrides.iter().map(|(header, field)| (header.clone(), field.clone())));
+    }
+    let (built, instant, profile) = features_of(customers.as_ref(), data, as_of, &events)?;
+    let mut scores = scored(&built.table, &profile, Some(instant.days()), options)?;
+    let told = built.findings.iter().filter(|f| f.severity != Severity::Info);
+    scores.notes.extend(told.map(|f| f.message.clone()));
+    Ok(scores)
 }
 
 /// A health configuration held against who really left: the table's rows describe customers as they were, `label` is the
@@ -96,5 +150,5 @@ pub fn health_backtest<'a>(
         ValidateOptions { purpose: Purpose::Train, label: label.map(str::to_owned), ..ValidateOptions::default() };
     let (mapping, judged) = judge(&input.into(), options, &purpose)?;
     let labels = judged.labels.clone().unwrap_or_default();
-    health::backtest(&scored(&mapping, &judged, options)?, &labels)
+    health::backtest(&scored(&judged.table, &mapping.profile, on(options)?, options)?, &labels)
 }

@@ -6,6 +6,7 @@ mod calibrate;
 mod calls;
 #[cfg(feature = "train")]
 mod design;
+mod event_calls;
 mod events;
 mod file;
 mod health;
@@ -19,14 +20,16 @@ mod store;
 #[cfg(feature = "train")]
 mod train;
 
-pub use actions::{Counterfactual, CounterfactualOptions, Counterfactuals, FieldChange, counterfactuals_json};
+pub use actions::{
+    Counterfactual, CounterfactualOptions, Counterfactuals, FieldChange, actionables, counterfactuals_json,
+};
 pub use calls::{alert_engine, call, call_names, changes, health_config, lead_config, observations, step_json};
 pub use events::{
     EventData, EventOptions, TableOverrides, TrainingSetOptions, build_features, build_training_set,
     check_point_in_time, churn_movements,
 };
 pub use file::ScoreSummary;
-pub use health::{HealthOptions, health_backtest, health_score};
+pub use health::{HealthOptions, health_backtest, health_score, health_score_events};
 pub use import::import_model;
 pub use input::{Input, Record};
 pub use lead::{LeadOptions, lead_score};

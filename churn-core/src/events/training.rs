@@ -165,7 +165,7 @@ pub fn training_set(
     let Some(begin) = all().map(|r| r.from).min().filter(|_| until > i64::MIN) else {
         return Err(empty("no customer was ever active"));
     };
-    let truncated = truncation(&runs, until);
+    let truncated = truncation(&runs, until, rule.silence.unwrap_or(0));
     let first_day = AsOf { micros: begin, offset }.days() + 1;
     let start = snapshots.start.unwrap_or_else(|| {
         let seen = truncated.map_or(i64::MIN, |t| t - rule.gap).max(begin + 1);
@@ -237,13 +237,14 @@ fn empty(why: &str) -> Error {
 }
 
 /// The first loss on record, where there must have been losses before it that the data does not show: at the rate seen
-/// since then, at least ten of the times before it would have ended, and none did.
-fn truncation(runs: &[Vec<Run>], until: i64) -> Option<i64> {
+/// since then, at least ten of the times before it would have ended, and none did. A loss by silence cannot come before the
+/// silence has lasted, so that time is no time in which one is missed.
+fn truncation(runs: &[Vec<Run>], until: i64, silence: i64) -> Option<i64> {
     let ends = || runs.iter().flatten().filter(|r| r.counted && r.to <= until);
     let first = ends().map(|r| r.to).min()?;
     let losses = ends().count();
     let spent = |from: i64, to: i64| {
-        let one = |r: &Run| (r.to.min(to) - r.from.max(from)).max(0) as f64 / DAY as f64;
+        let one = |r: &Run| (r.to.min(to) - (r.from + silence).max(from)).max(0) as f64 / DAY as f64;
         runs.iter().flatten().map(one).sum::<f64>()
     };
     let (before, since) = (spent(i64::MIN / 2, first), spent(first, until));

@@ -91,8 +91,12 @@ pub struct MeasureBand {
 pub struct Measure {
     /// Name, unique in the dimension.
     pub name: String,
-    /// Canonical field, derived column, or any other column of the table.
+    /// Canonical field, derived column, event feature, or any other column of the table.
     pub field: String,
+    /// Columns that say the same, for tables without a value in `field`: the first one with a value is read. So one
+    /// measure reads a column of the customer table as well as a feature of tables of events.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub or: Vec<String>,
     /// Column that the value is divided by, for example `seats_used`; missing or 0 makes the measure missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub per: Option<String>,
@@ -415,6 +419,13 @@ fn check_measure(measure: &Measure, dimension: &Dimension, place: &Place) -> std
     let name = &measure.name;
     let fault = |key: &str, message: String, hint: &str| Err(Fault::new(place.key(key), message, hint));
     check_weight(measure.weight, place.key("weight"))?;
+    if let Some(twice) = measure.or.iter().find(|n| **n == measure.field) {
+        return fault(
+            "or",
+            format!("the measure '{}' reads '{twice}' twice", measure.name),
+            "list other columns in `or`",
+        );
+    }
     if let Some(budget) = &measure.budget
         && !dimension.budgets.contains_key(budget)
     {
@@ -492,9 +503,12 @@ mod tests {
             let again = HealthConfig::from_toml(&config.to_toml().expect("toml")).expect("reads back");
             assert_eq!(again, config);
             for dimension in &config.dimensions {
-                for field in dimension.measures.iter().flat_map(|m| [Some(&m.field), m.per.as_ref()]).flatten() {
-                    let known = crate::schema::field(field).is_some()
-                        || crate::features::DERIVED.iter().any(|d| d.name == field);
+                let read =
+                    |m: &Measure| [vec![m.field.clone()], m.or.clone(), m.per.iter().cloned().collect()].concat();
+                for field in dimension.measures.iter().flat_map(read) {
+                    let known = crate::schema::field(&field).is_some()
+                        || crate::features::DERIVED.iter().any(|d| d.name == field)
+                        || crate::schema::event_features().iter().any(|f| f.name == field);
                     assert!(known, "{name}: '{field}'");
                 }
             }

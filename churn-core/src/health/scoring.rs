@@ -3,7 +3,7 @@
 use super::config::{Condition, Dimension, HealthBand, HealthConfig, Measure};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::level_key;
-use crate::table::{ColumnData, Table};
+use crate::table::{Column, ColumnData, Table};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -341,11 +341,13 @@ impl<'a> Compiler<'a> {
                 let group_weight = if sum > 0.0 { 100.0 * weight(dimension) / all * keys[key].2 / sum } else { 0.0 };
                 let nominal_weight = if shares > 0.0 { group_weight * share / shares } else { 0.0 };
                 let index = self.measures.len();
-                self.measures.push(measure_ref(variant, dimension, measure, nominal_weight));
+                let column = self.column(measure);
+                let read = column.map_or(measure.field.as_str(), |c| c.name.as_str());
+                self.measures.push(measure_ref(variant, dimension, measure, read, nominal_weight));
                 // A column that is absent is missing in every row; a weight of 0 wins and loses nothing.
-                if let Some(column) = self.table.column(&measure.field)
+                if let Some(column) = column
                     && nominal_weight > 0.0
-                    && let Some(rule) = self.rule(measure, &column.data, &column.source)?
+                    && let Some(rule) = self.rule(measure, column)?
                 {
                     slots.push(Slot { measure: index, group: groups.len() + key, share, data: &column.data, rule });
                 }
@@ -356,13 +358,22 @@ impl<'a> Compiler<'a> {
         Ok((groups, slots))
     }
 
-    fn rule(&mut self, measure: &'a Measure, data: &'a ColumnData, source: &str) -> Result<Option<Rule<'a>>> {
+    /// The column that a measure reads: the first of its columns that holds a value, else the first that there is.
+    fn column(&self, measure: &Measure) -> Option<&'a Column> {
+        let names = || std::iter::once(&measure.field).chain(&measure.or);
+        let there = || names().filter_map(|name| self.table.column(name));
+        let holds = |c: &&Column| (0..c.data.len()).any(|r| !c.data.is_missing(r));
+        there().find(holds).or_else(|| there().next())
+    }
+
+    fn rule(&mut self, measure: &'a Measure, column: &'a Column) -> Result<Option<Rule<'a>>> {
+        let Column { name: read, source, data, .. } = column;
         let kind = |wanted: &str, is: &str| {
             Error::new(
                 ErrorKind::WrongType,
                 format!("the measure '{}' needs {wanted}, but the column '{source}' holds {is}", measure.name),
             )
-            .with("column", source)
+            .with("column", source.as_str())
             .hint("map the right column, or give the measure levels (for a category) or a curve (for a number)")
         };
         if !measure.levels.is_empty() {
@@ -386,15 +397,15 @@ impl<'a> Compiler<'a> {
                 None => return Ok(None),
             },
         };
-        Ok(Some(Rule::Number { measure, per, scale: self.scale(measure, data, source) }))
+        Ok(Some(Rule::Number { measure, per, scale: self.scale(measure, read, data, source) }))
     }
 
     /// The scale a column is written in.
-    fn scale(&mut self, measure: &Measure, data: &ColumnData, source: &str) -> Option<[f64; 2]> {
+    fn scale(&mut self, measure: &Measure, read: &str, data: &ColumnData, source: &str) -> Option<[f64; 2]> {
         if measure.scales.is_empty() {
             return None;
         }
-        if let Some(stated) = self.scales.get(&measure.field) {
+        if let Some(stated) = self.scales.get(read).or_else(|| self.scales.get(&measure.field)) {
             return Some(*stated);
         }
         let mut range = (f64::INFINITY, f64::NEG_INFINITY, 0usize);
@@ -417,20 +428,27 @@ impl<'a> Compiler<'a> {
     }
 }
 
-fn measure_ref(variant: &str, dimension: &Dimension, measure: &Measure, nominal_weight: f64) -> MeasureRef {
-    let derived = crate::features::DERIVED.iter().find(|d| d.name == measure.field);
-    let spec = crate::schema::field(&measure.field);
-    let readable = spec.map(|s| s.readable.clone()).or_else(|| derived.map(|d| d.readable.to_owned()));
-    let unit = spec.and_then(|s| s.unit.clone()).or_else(|| derived.map(|d| d.unit.to_owned()));
+fn measure_ref(variant: &str, dimension: &Dimension, measure: &Measure, read: &str, nominal_weight: f64) -> MeasureRef {
+    let derived = crate::features::DERIVED.iter().find(|d| d.name == read);
+    let spec = crate::schema::field(read);
+    let event = crate::schema::event_features().iter().find(|f| f.name == read);
+    let readable = spec
+        .map(|s| s.readable.clone())
+        .or_else(|| derived.map(|d| d.readable.to_owned()))
+        .or_else(|| event.map(|f| f.readable.clone()));
+    let unit = spec
+        .and_then(|s| s.unit.clone())
+        .or_else(|| derived.map(|d| d.unit.to_owned()))
+        .or_else(|| event.and_then(|f| f.unit.clone()));
     let plain = measure.per.is_none() && measure.scales.is_empty();
     MeasureRef {
         variant: variant.to_owned(),
         dimension: dimension.name.clone(),
         dimension_title: if dimension.title.is_empty() { dimension.name.clone() } else { dimension.title.clone() },
         name: measure.name.clone(),
-        title: measure.title.clone().or(readable).unwrap_or_else(|| measure.field.clone()),
+        title: measure.title.clone().or(readable).unwrap_or_else(|| read.to_owned()),
         unit: unit.filter(|_| plain),
-        field: measure.field.clone(),
+        field: read.to_owned(),
         nominal_weight,
     }
 }

@@ -101,7 +101,7 @@ impl Engine {
     }
 
     /// Trains an engine on a labelled table. Options: label, profile, learner, seed, allow, overrides, as_of, name,
-    /// version.
+    /// version; definition and settings of a training set.
     #[uniffi::constructor]
     pub fn train(table: Table, options_json: Option<String>) -> Result<Arc<Engine>> {
         call(|| {
@@ -116,12 +116,19 @@ impl Engine {
                 as_of: given.text("as_of")?,
                 name: given.text("name")?,
                 version: given.text("version")?,
+                definition: given.json("definition", churn_core::events::ChurnDefinition::from_json)?,
+                event_settings: given.json("settings", churn_core::events::EventSettings::from_json)?,
                 ..TrainOptions::default()
             };
             given.finish()?;
             table.with(|input| churn_core::Engine::train(input, &options))
         })
         .map(|e| Arc::new(Engine(e)))
+    }
+
+    /// A call about a customer in JSON: `what_if`, `counterfactuals` or `score_customer` (`docs/calls.md`).
+    pub fn call(&self, name: String, arguments_json: Option<String>) -> Result<String> {
+        call(|| self.0.call(&name, options::arguments(arguments_json.as_deref())?).map(|answer| answer.to_string()))
     }
 
     /// Saves the model as one file, whole or not at all.
@@ -254,6 +261,12 @@ pub fn validate(table: Table, options_json: Option<String>) -> Result<String> {
             .with(|input| engine::validate(input, None, profile, &options))
             .map(|report| report::quality_json(&report).to_string())
     })
+}
+
+/// Makes a call in JSON: health, leads, alerts, decisions, event features, training sets (`docs/calls.md`).
+#[uniffi::export]
+pub fn call_json(name: String, arguments_json: Option<String>) -> Result<String> {
+    call(|| engine::call(&name, options::arguments(arguments_json.as_deref())?).map(|answer| answer.to_string()))
 }
 
 /// Version of the engine.

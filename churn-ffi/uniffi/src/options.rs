@@ -41,6 +41,11 @@ impl Options {
         }
     }
 
+    /// An object that the core reads.
+    pub fn json<T>(&mut self, name: &'static str, read: impl FnOnce(&Value) -> Result<T>) -> Result<Option<T>> {
+        self.get(name).map(|value| read(&value)).transpose()
+    }
+
     /// A text that stands for something else.
     pub fn parsed<T>(&mut self, name: &'static str, parse: impl FnOnce(&str) -> Result<T>) -> Result<Option<T>> {
         self.text(name)?.map(|text| parse(&text)).transpose()
@@ -80,6 +85,14 @@ impl Options {
                 .hint(format!("use some of: {}", self.known.join(", ")))),
         }
     }
+}
+
+/// The arguments of a call; what they may be is the core's to say.
+pub fn arguments(json: Option<&str>) -> Result<Value> {
+    let hint = "give a JSON object: argument -> value";
+    json.map_or(Ok(Value::Null), |text| {
+        serde_json::from_str(text).map_err(|_| wrong("arguments_json", "is not JSON", hint))
+    })
 }
 
 /// One customer.

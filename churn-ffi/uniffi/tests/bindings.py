@@ -62,6 +62,11 @@ check(
     "bytes",
 )
 
+health = json.loads(churn.call_json("health_score", json.dumps({"table": [RECORD], "config": "telecom"})))
+check(0 <= health["scores"][0]["health_score"] <= 100, "health")
+changed = json.loads(engine.call("what_if", json.dumps({"record": RECORD, "changes": {"contract": "Two year"}})))
+check(changed["churn_probability"] < one.churn_probability, "what if")
+fails(lambda: churn.call_json("nope", None), churn.ChurnError.General, "invalid_argument")
 fails(lambda: churn.Engine.pretrained("bakery"), churn.ChurnError.Model, "model_not_found")
 fails(lambda: engine.score(churn.Table.PATH("no/such.csv"), None), churn.ChurnError.Read, "io")
 fails(lambda: engine.score(churn.Table.CONTENT(b""), None), churn.ChurnError.Read, "empty_input")

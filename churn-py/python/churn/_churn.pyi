@@ -358,6 +358,7 @@ class Engine:
         *,
         n: int | None = None,
         max_changes: int | None = None,
+        actionable: Sequence[dict[str, Any]] | None = None,
         overrides: _Overrides | None = None,
         as_of: _Date | None = None,
     ) -> list[dict[str, Any]]: ...
@@ -368,6 +369,7 @@ class Engine:
         *,
         n: int | None = None,
         max_changes: int | None = None,
+        actionable: Sequence[dict[str, Any]] | None = None,
         overrides: _Overrides | None = None,
         as_of: _Date | None = None,
     ) -> dict[str, Any]: ...
@@ -419,14 +421,21 @@ class AlertEngine:
 
 def _call(name: str, arguments: Any) -> Any: ...
 def health_score(
-    table: _Table,
+    table: _Table | None = None,
     *,
+    tickets: _Table | None = None,
+    payments: _Table | None = None,
+    usage: _Table | None = None,
+    interactions: _Table | None = None,
+    subscriptions: _Table | None = None,
     as_of: _Date | None = None,
     config: str | None = None,
     profile: str | Profile | None = None,
     mapping: Mapping | None = None,
     overrides: _Overrides | None = None,
     scales: AbcMapping[str, Sequence[float]] | None = None,
+    event_overrides: _TableOverrides | None = None,
+    settings: dict[str, Any] | None = None,
 ) -> HealthScores: ...
 def health_backtest(
     table: _Table,
