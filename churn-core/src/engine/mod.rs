@@ -6,6 +6,8 @@ mod calibrate;
 mod calls;
 #[cfg(feature = "train")]
 mod design;
+#[cfg(feature = "train")]
+mod estimator;
 mod events;
 mod file;
 mod health;
@@ -21,6 +23,8 @@ mod train;
 
 pub use actions::{Counterfactual, CounterfactualOptions, Counterfactuals, FieldChange, counterfactuals_json};
 pub use calls::{alert_engine, call, call_names, changes, health_config, lead_config, observations, step_json};
+#[cfg(feature = "train")]
+pub use estimator::FitOptions;
 pub use events::{
     EventData, EventOptions, TableOverrides, TrainingSetOptions, build_features, build_training_set,
     check_point_in_time, churn_movements,
