@@ -129,9 +129,9 @@ bench-events:
 bench-trees:
 	$(CARGO) bench -q $(CORE) $(LEAN) --bench trees -- $(MODELS)
 
-# Time and memory of training beside LightGBM, where CHURN_BENCH_PYTHON (default python3) has it.
+# Time and memory of training beside LightGBM, where CHURN_BENCH_PYTHON (default python3) has it. TRAIN='threads=1 runs=3'.
 bench-train:
-	$(CARGO) bench -q $(CORE) $(LEAN) --features train --bench train
+	$(CARGO) bench -q $(CORE) $(LEAN) --features train --bench train -- $(TRAIN)
 
 # Our default beside the peers' figures, on the same rows; needs $CHURN_DATA_DIR and $CHURN_PEERS_DIR (default
 # ../shared/data and ../shared/peers). QUALITY='repeats=1 seeds=2 sets=telco' does a part of it.

@@ -24,11 +24,13 @@ type Key = (usize, usize);
 type Split = (Vec<usize>, Vec<usize>);
 
 /// How many groups of test rows there are, and how many of their churn rates lie inside the interval: what the
-/// interval states (`train/interval.rs`). Groups are of the stated size, of neighbouring scores; the rate of k in n
-/// stands for all from (k - 1/2) / n to (k + 1/2) / n, of which the part inside counts.
-fn covered(labels: &[bool], probabilities: &[f64], intervals: &[(f64, f64)], size: usize) -> (f64, f64) {
-    let mut order: Vec<usize> = (0..labels.len()).collect();
-    order.sort_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]).then(a.cmp(&b)));
+/// interval states (`train/interval.rs`). As many rows as were learnt from, or as there are, are drawn at a time, and
+/// cut into groups of the stated size and of neighbouring scores; the rate of k in n stands for all from (k - 1/2) / n
+/// to (k + 1/2) / n, of which the part inside counts.
+fn covered(labels: &[bool], probabilities: &[f64], intervals: &[(f64, f64)], size: usize, learnt: usize) -> (f64, f64) {
+    // A stride that shares no factor with the number of rows visits each once, in no order of theirs.
+    let n = labels.len();
+    let drawn: Vec<usize> = (0..n).map(|i| (i * 1_000_003) % n).collect();
     let inside = |rows: &[usize]| {
         let sum = |f: &dyn Fn(usize) -> f64| rows.iter().map(|&r| f(r)).sum::<f64>();
         let left = sum(&|r| f64::from(u8::from(labels[r])));
@@ -37,8 +39,16 @@ fn covered(labels: &[bool], probabilities: &[f64], intervals: &[(f64, f64)], siz
         let (low, high) = (if low <= 0.0 { -0.5 } else { low }, if high >= size as f64 { high + 0.5 } else { high });
         ((left + 0.5).min(high) - (left - 0.5).max(low)).clamp(0.0, 1.0)
     };
-    let groups = order.chunks_exact(size);
-    (groups.len() as f64, groups.map(inside).sum())
+    let (mut groups, mut covered) = (0.0, 0.0);
+    for rows in drawn.chunks_exact(learnt.min(n)) {
+        let mut rows = rows.to_vec();
+        rows.sort_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]).then(a.cmp(&b)));
+        for group in rows.chunks_exact(size) {
+            groups += 1.0;
+            covered += inside(group);
+        }
+    }
+    (groups, covered)
 }
 
 /// What one fit gives.
@@ -99,7 +109,7 @@ fn measure(data: &Labels, train: &[usize], test: &[usize], learner: Learner, see
     ];
     let intervals = fitted.intervals(&test_table)?;
     let width = intervals.iter().map(|(low, high)| high - low).sum::<f64>() / intervals.len() as f64;
-    let covered = covered(&labels, &p, &intervals, fitted.interval.group_size);
+    let covered = covered(&labels, &p, &intervals, fitted.interval.group_size, train.len());
     Ok(Outcome { figures, covered, size: fitted.interval.group_size, width, time, learner: fitted.learner })
 }
 

@@ -1,9 +1,10 @@
 //! How long training takes and how much memory, beside LightGBM in the same run: `make bench-train`.
 //!
 //! Three jobs: the Telco customers with fixed settings (300 trees of 8 leaves), 100,000 x 30 numbers (300 trees of 31
-//! leaves; and our own symmetric trees of depth 5), both with the same learning rate, on two threads; and
-//! `learner="auto"` on Telco, which nobody else has. Every fit runs in a process of its own, ours and LightGBM's in
-//! turn, the best of `RUNS`; time is that of the fit from matrix to model (LightGBM's `Dataset` included), memory what
+//! leaves; and our own symmetric trees of depth 5), both with the same learning rate; and `learner="auto"` on Telco,
+//! which nobody else has. Arguments: `threads=N` (2 where not given; with 1, CPU seconds mean something on a busy
+//! machine too, because LightGBM's threads spin while they wait) and `runs=N` (5). Every fit runs in a process of its
+//! own, ours and LightGBM's in turn, the best run counts; time is that of the fit from matrix to model (LightGBM's `Dataset` included), memory what
 //! the process needed at most beyond what it held when the matrix was there. `CHURN_BENCH_PYTHON` names a Python that
 //! has lightgbm; without one only ours is timed.
 
@@ -21,7 +22,6 @@ use std::time::Instant;
 
 type Failure = Box<dyn std::error::Error>;
 
-const RUNS: usize = 5;
 const TELCO: &str = "WA_Fn-UseC_-Telco-Customer-Churn.csv";
 
 /// Seconds of the wall clock, CPU seconds of all threads, megabytes, AUC on the training rows.
@@ -29,18 +29,25 @@ type Figures = [f64; 4];
 
 fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
-    if let [job, folder] = &arguments[..] {
+    if let [fit_one, job, folder] = &arguments[..]
+        && fit_one == "fit"
+    {
         let [seconds, cpu, megabytes, auc] = fit(job, Path::new(folder))?;
         println!("{seconds} {cpu} {megabytes} {auc}");
         return Ok(());
     }
+    let option = |name: &str, default: usize| -> Result<usize, Failure> {
+        let given = arguments.iter().find_map(|a| a.strip_prefix(name)?.strip_prefix('='));
+        Ok(given.map_or(Ok(default), str::parse)?)
+    };
+    let (threads, runs) = (option("threads", 2)?, option("runs", 5)?);
     let folder = std::env::temp_dir().join(format!("churn-bench-train-{}", std::process::id()));
-    let done = compare(&folder);
+    let done = compare(&folder, threads, runs);
     std::fs::remove_dir_all(&folder)?;
     done
 }
 
-fn compare(folder: &Path) -> Result<(), Failure> {
+fn compare(folder: &Path, threads: usize, runs: usize) -> Result<(), Failure> {
     large(&folder.join("large"))?;
     let telco = data().join(TELCO);
     if telco.exists() {
@@ -48,7 +55,7 @@ fn compare(folder: &Path) -> Result<(), Failure> {
     } else {
         println!("no {}: set CHURN_DATA_DIR", telco.display());
     }
-    println!("two threads, best of {RUNS} runs in turn; time and memory of a fit, AUC on the rows learnt from");
+    println!("{threads} threads, best of {runs} runs in turn; time and memory of a fit, AUC on the rows learnt from");
     for (set, title, jobs) in [
         ("telco", "Telco, 7,043 x 19, 300 trees", &["telco leaves", "telco symmetric"][..]),
         ("large", "100,000 x 30, 300 trees", &["large leaves", "large symmetric"][..]),
@@ -58,11 +65,11 @@ fn compare(folder: &Path) -> Result<(), Failure> {
             continue;
         }
         let mut best: Vec<Option<Figures>> = vec![None; jobs.len() + 1];
-        for _ in 0..RUNS {
+        for _ in 0..runs {
             for (slot, job) in best.iter_mut().zip(jobs) {
-                keep(slot, Some(ours(job, &folder)?));
+                keep(slot, Some(ours(job, &folder, threads)?));
             }
-            keep(&mut best[jobs.len()], lightgbm(set, &folder));
+            keep(&mut best[jobs.len()], lightgbm(set, &folder, threads));
         }
         println!("\n{title}");
         let theirs = best[jobs.len()];
@@ -80,8 +87,8 @@ fn compare(folder: &Path) -> Result<(), Failure> {
     }
     if telco.exists() {
         let mut best = None;
-        for _ in 0..2 {
-            keep(&mut best, Some(ours("auto", &data())?));
+        for _ in 0..runs.min(2) {
+            keep(&mut best, Some(ours("auto", &data(), threads)?));
         }
         let [seconds, cpu, megabytes, _] = best.unwrap_or_default();
         println!(
@@ -108,16 +115,16 @@ fn parse(output: &[u8]) -> Option<Figures> {
 }
 
 /// A fit of ours in a process of its own.
-fn ours(job: &str, folder: &Path) -> Result<Figures, Failure> {
+fn ours(job: &str, folder: &Path, threads: usize) -> Result<Figures, Failure> {
     let mut command = Command::new(std::env::current_exe()?);
-    let output = command.arg(job).arg(folder).env("RAYON_NUM_THREADS", "2").output()?;
+    let output = command.arg("fit").arg(job).arg(folder).env("RAYON_NUM_THREADS", threads.to_string()).output()?;
     parse(&output.stdout).ok_or_else(|| String::from_utf8_lossy(&output.stderr).into_owned().into())
 }
 
-fn lightgbm(set: &str, folder: &Path) -> Option<Figures> {
+fn lightgbm(set: &str, folder: &Path, threads: usize) -> Option<Figures> {
     let python = std::env::var("CHURN_BENCH_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches/train/lightgbm_fit.py");
-    let output = Command::new(python).arg(script).args([set, "2"]).arg(folder).output().ok()?;
+    let output = Command::new(python).arg(script).args([set, &threads.to_string()]).arg(folder).output().ok()?;
     parse(&output.stdout)
 }
 

@@ -105,8 +105,9 @@ pub struct IntervalCurve {
     pub level: f64,
     /// How it was made: `conformal_groups`, or `expert`; older models: `calibration_band`, `out_of_fold_bins`.
     pub method: String,
-    /// Customers in the groups that the level speaks of: of the groups of so many customers with neighbouring scores,
-    /// the share `level` has its churn rate inside. 0 where the interval states nothing of the kind.
+    /// Customers in the groups that the level speaks of: of as many new customers as were learnt from, sorted by score
+    /// and cut into groups of so many, the share `level` of the groups has its churn rate inside. 0 where the interval
+    /// states nothing of the kind.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub group_size: usize,
     /// Margins, ascending, at least one.

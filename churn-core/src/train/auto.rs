@@ -67,7 +67,9 @@ impl Learner {
             Learner::Boosting => [1, 2, 3, 4, 6].map(symmetric).to_vec(),
             Learner::Auto => {
                 let mut all = vec![Candidate::Logistic, Candidate::Effects];
-                all.extend([2, 3, 4, 6].map(symmetric));
+                // Few rows cannot tell depths apart.
+                let depths: &[usize] = if data.labels.len() < DEPTH_ROWS { &[2, 4] } else { &[2, 3, 4, 6] };
+                all.extend(depths.iter().copied().map(symmetric));
                 if data.labels.len() >= LEAFWISE_ROWS {
                     all.push(Candidate::Leafwise { leaves: 31 });
                 }
@@ -77,6 +79,8 @@ impl Learner {
     }
 }
 
+/// Rows from which four depths are tried, not two.
+const DEPTH_ROWS: usize = 150;
 /// Rows from which trees grown leaf by leaf are tried as well.
 const LEAFWISE_ROWS: usize = 4000;
 /// Additions that two threads do in a second.

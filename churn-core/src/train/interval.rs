@@ -1,9 +1,9 @@
 //! The interval around a probability, and what it covers.
 //!
-//! Take groups of `group_size` customers with neighbouring scores, customers that the model has not seen: in the
-//! share `level` of the groups, the share of customers who leave lies inside the interval. One customer either
-//! leaves or does not, and the rate "behind" one score can never be observed; the rate of a group can, so the
-//! statement can be checked, and `make bench-quality` checks it on rows not seen. A share of 7 in 25 stands for
+//! Take as many new customers as the model has learnt from, sort them by their scores and cut them into groups of
+//! `group_size`: in the share `level` of the groups, the share of customers who leave lies inside the interval. One
+//! customer either leaves or does not, and the rate "behind" one score can never be observed; the rate of a group can,
+//! so the statement can be checked, and `make bench-quality` checks it on rows not seen. A share of 7 in 25 stands for
 //! anything from 6.5 to 7.5 in 25 (the usual correction for continuity), so that a level can be met exactly.
 //!
 //! Groups are as large as the training data can tell apart, so the interval narrows as data grow.
@@ -15,7 +15,7 @@
 //! the held-out rows are cut into groups, the distance of each group's share from the middle of its law is ranked,
 //! and the interval is as wide as the distance of rank `level`. A new group that is exchangeable with those lies
 //! inside with probability `level` at least, whatever the law of the labels. Few groups make that rank a lottery
-//! (Vovk, "Conditional validity of inductive conformal predictors", 2012), so 40 groups that obey the law are mixed
+//! (Vovk, "Conditional validity of inductive conformal predictors", 2012), so 20 groups that obey the law are mixed
 //! in: on few rows the binomial law decides, on many rows the held-out groups do. The held-out scores come from
 //! models without a fold's rows, the final model from all rows: to that extent exchangeability is an approximation,
 //! as in cross-conformal prediction (Vovk, "Cross-conformal predictors", 2015).
@@ -34,7 +34,7 @@ const LEAST: usize = 25;
 /// Most customers of a group.
 const MOST: usize = 1000;
 /// Groups that obey the law exactly, beside those that were measured.
-const EXPECTED: usize = 40;
+const EXPECTED: usize = 20;
 
 /// The interval of the churn rate of groups with about this margin, around what `calibrator` says; every row of
 /// `held` is there `repeats` times, and `honest` holds the probability of each row of the first repeat by what was
@@ -193,7 +193,7 @@ mod tests {
         let calibrator = Calibrator::Platt { slope: 0.5, intercept: -1.0 };
         let truth = |m: f64| sigmoid(0.5 * m - 1.0 + bend * (3.0 * m).sin());
         let (mut inside, mut groups, mut size) = (0.0, 0.0, 0);
-        for _ in 0..60 {
+        for _ in 0..(80_000 / n).clamp(20, 400) {
             let mut draw = |n: usize| -> (Vec<f64>, Vec<bool>) {
                 let margins: Vec<f64> = (0..n).map(|_| 8.0 * uniform() - 4.0).collect();
                 let labels = margins.iter().map(|&m| uniform() < truth(m)).collect();
@@ -204,7 +204,7 @@ mod tests {
             let held = Held { labels: &labels, margins: &margins, weights: &vec![1.0; n] };
             let curve = curve(held, &calibrator, 1, &honest);
             size = curve.group_size;
-            let (test, labels) = draw(2000);
+            let (test, labels) = draw(n);
             let mut order: Vec<usize> = (0..test.len()).collect();
             order.sort_by(|&a, &b| test[a].total_cmp(&test[b]));
             for rows in order.chunks_exact(size) {
@@ -228,7 +228,7 @@ mod tests {
         for (n, expected) in [(200, 25), (2000, 51), (8000, 205)] {
             let (share, size) = coverage(n, 0.0);
             assert_eq!(size, expected);
-            assert!((share - LEVEL).abs() < 0.02, "{n}: {share}");
+            assert!((share - LEVEL).abs() < 0.025, "{n}: {share}");
         }
         // A calibrator that is wrong where no line can tell: the held-out groups do.
         let (share, _) = coverage(20_000, 0.3);

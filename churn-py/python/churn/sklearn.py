@@ -130,4 +130,5 @@ class ChurnClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Any) -> Any:
         """The more probable class of each row."""
-        return self.classes_[np.argmax(self.predict_proba(X), axis=1)]
+        likelier = np.argmax(self.predict_proba(X), axis=1)
+        return self.classes_[likelier]
