@@ -77,7 +77,7 @@ impl Engine {
             few_rows: true,
         };
         let fitted = train::fit_with(data, &settings)?;
-        let metrics = fitted.cross_fitted(labels).metrics;
+        let metrics = fitted.cross_fitted().metrics;
         let n_positive = labels.iter().filter(|&&y| y).count();
         let limits = ["Fitted on columns as they were given: no column was looked at for leaks."];
         let card = ModelCard {

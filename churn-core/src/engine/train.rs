@@ -227,7 +227,7 @@ impl Engine {
         let fitted = train::fit_with(data, &settings)?;
         tell(1)?;
         let cv = if splits.is_empty() {
-            fitted.cross_fitted(&labels)
+            fitted.cross_fitted()
         } else {
             train::cross_validate(data, &splits, &settings, options.progress)?
         };

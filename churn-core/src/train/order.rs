@@ -17,8 +17,6 @@ pub(super) struct Ordered {
     pub(super) labels: Vec<bool>,
     pub(super) weights: Option<Vec<f64>>,
     pub(super) groups: Option<Vec<usize>>,
-    /// The row of the table that each of them is.
-    pub(super) source: Vec<usize>,
 }
 
 impl Ordered {
@@ -52,16 +50,7 @@ impl Ordered {
             source.iter().map(&mut number).collect()
         });
         let labels = source.iter().map(|&r| labels[r]).collect();
-        Ordered { matrix: matrix.take(&source), labels, weights: kept, groups, source }
-    }
-
-    /// A value of each row of the table from those of these rows; `None` for a row without weight.
-    pub(super) fn of_table<T: Copy>(&self, n_rows: usize, values: &[T]) -> Vec<Option<T>> {
-        let mut out = vec![None; n_rows];
-        for (&row, &value) in self.source.iter().zip(values) {
-            out[row].get_or_insert(value);
-        }
-        out
+        Ordered { matrix: matrix.take(&source), labels, weights: kept, groups }
     }
 }
 
@@ -86,7 +75,6 @@ mod tests {
         let written = ordered(arr2(&[[f64::NAN], [2.0], [2.0]]), &[false, true, true], None);
         assert_eq!(format!("{:?}", weighted.matrix), format!("{:?}", written.matrix));
         assert_eq!((&weighted.labels, &weighted.weights), (&written.labels, &written.weights));
-        assert_eq!(weighted.of_table(3, &[5, 6, 7]), [Some(5), Some(7), None]);
         let fractions = ordered(arr2(&[[2.0], [1.0]]), &[true, false], Some(&[0.5, 1.0]));
         assert_eq!(fractions.weights, Some(vec![1.0, 0.5]));
     }
