@@ -14,7 +14,7 @@ WHEELS      := $(CARGO_TARGET_DIR)/wheels
 # One runner for all Rust tests: nextest where it is installed.
 NEXTEST     := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: demo test lint test-rust fuzz-read test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-quality bench-leaks bench-memory bench-validate clean test-install sizes bench-node bench-hosts bench-overhead bench-events bench-events-peers bench-health bench-leads bench-counterfactuals bench-trees
+.PHONY: demo test lint test-rust fuzz-read test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-quality bench-train bench-leaks bench-memory bench-validate clean test-install sizes bench-node bench-hosts bench-overhead bench-events bench-events-peers bench-health bench-leads bench-counterfactuals bench-trees
 
 demo:
 	$(CARGO) run --release $(CORE) $(LEAN) --features pretrained --example demo
@@ -140,6 +140,10 @@ bench-events:
 # Scoring and explaining trees; MODELS may name model files of XGBoost, LightGBM, CatBoost.
 bench-trees:
 	$(CARGO) bench -q $(CORE) $(LEAN) --bench trees -- $(MODELS)
+
+# Time and memory of training beside LightGBM, where CHURN_BENCH_PYTHON (default python3) has it. TRAIN='threads=1 runs=3'.
+bench-train:
+	$(CARGO) bench -q $(CORE) $(LEAN) --features train --bench train -- $(TRAIN)
 
 # Our default beside the peers' figures, on the same rows; needs $CHURN_DATA_DIR and $CHURN_PEERS_DIR (default
 # ../shared/data and ../shared/peers). QUALITY='repeats=1 seeds=2 sets=telco' does a part of it.

@@ -151,6 +151,10 @@ export interface TrainOptions extends EvaluateOptions {
   group?: string | null | undefined
   /** Column of weights, 0 or more. */
   weights?: string | null | undefined
+  /** Expert scorecard to start from, `'saas'` or `'telecom'`; its estimated weight stands in the card. Few rows are enough then. */
+  prior?: string | null | undefined
+  /** Work that choosing a model may cost, in seconds of a usual machine; counted, never timed. 10 where not given. */
+  timeBudget?: number | null | undefined
   /** Seed of everything random; 0 where not given. */
   seed?: number | bigint | null | undefined
   /** Columns to let through the leak check. */

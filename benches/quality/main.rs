@@ -20,36 +20,43 @@ use std::time::{Duration, Instant};
 
 type Key = (usize, usize);
 
-/// Groups of test rows that intervals are measured on.
-const GROUPS: usize = 10;
-
-/// How many of the groups' churn rates lie in their interval. Test rows are cut into groups of neighbouring scores;
-/// the observed rate of a group is the true one give or take its own sampling error, which is known and added to the
-/// interval's half width in squares, so that an interval of the right width covers as often as it states.
 /// Rows to train on, rows to judge by.
 type Split = (Vec<usize>, Vec<usize>);
 
-fn covered(labels: &[bool], probabilities: &[f64], intervals: &[(f64, f64)], level: f64) -> usize {
-    const Z: f64 = 1.644_853_626_951_472_2;
-    assert!((level - 0.9).abs() < 1e-12, "the normal quantile is that of 90 %");
-    let mut order: Vec<usize> = (0..labels.len()).collect();
-    order.sort_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]).then(a.cmp(&b)));
-    let inside = |g: usize| {
-        let rows = &order[g * order.len() / GROUPS..(g + 1) * order.len() / GROUPS];
-        let n = rows.len() as f64;
-        let mean = |f: &dyn Fn(usize) -> f64| rows.iter().map(|&r| f(r)).sum::<f64>() / n;
-        let (p, low, high) = (mean(&|r| probabilities[r]), mean(&|r| intervals[r].0), mean(&|r| intervals[r].1));
-        let observed = mean(&|r| f64::from(u8::from(labels[r])));
-        let half = if observed < p { p - low } else { high - p };
-        (observed - p).abs() <= half.hypot(Z * (p * (1.0 - p) / n).sqrt())
+/// How many groups of test rows there are, and how many of their churn rates lie inside the interval: what the
+/// interval states (`train/interval.rs`). As many rows as were learnt from, or as there are, are drawn at a time, and
+/// cut into groups of the stated size and of neighbouring scores; the rate of k in n stands for all from (k - 1/2) / n
+/// to (k + 1/2) / n, of which the part inside counts.
+fn covered(labels: &[bool], probabilities: &[f64], intervals: &[(f64, f64)], size: usize, learnt: usize) -> (f64, f64) {
+    // A stride that shares no factor with the number of rows visits each once, in no order of theirs.
+    let n = labels.len();
+    let drawn: Vec<usize> = (0..n).map(|i| (i * 1_000_003) % n).collect();
+    let inside = |rows: &[usize]| {
+        let sum = |f: &dyn Fn(usize) -> f64| rows.iter().map(|&r| f(r)).sum::<f64>();
+        let left = sum(&|r| f64::from(u8::from(labels[r])));
+        let (low, high) = (sum(&|r| intervals[r].0), sum(&|r| intervals[r].1));
+        // Nobody and everybody have nothing beyond them.
+        let (low, high) = (if low <= 0.0 { -0.5 } else { low }, if high >= size as f64 { high + 0.5 } else { high });
+        ((left + 0.5).min(high) - (left - 0.5).max(low)).clamp(0.0, 1.0)
     };
-    (0..GROUPS).filter(|&g| inside(g)).count()
+    let (mut groups, mut covered) = (0.0, 0.0);
+    for rows in drawn.chunks_exact(learnt.min(n)) {
+        let mut rows = rows.to_vec();
+        rows.sort_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]).then(a.cmp(&b)));
+        for group in rows.chunks_exact(size) {
+            groups += 1.0;
+            covered += inside(group);
+        }
+    }
+    (groups, covered)
 }
 
 /// What one fit gives.
 struct Outcome {
     figures: [f64; 4],
-    covered: usize,
+    /// Groups, and how many of them lie in their interval.
+    covered: (f64, f64),
+    size: usize,
     width: f64,
     time: Duration,
     learner: String,
@@ -102,8 +109,8 @@ fn measure(data: &Labels, train: &[usize], test: &[usize], learner: Learner, see
     ];
     let intervals = fitted.intervals(&test_table)?;
     let width = intervals.iter().map(|(low, high)| high - low).sum::<f64>() / intervals.len() as f64;
-    let covered = covered(&labels, &p, &intervals, fitted.interval.level);
-    Ok(Outcome { figures, covered, width, time, learner: fitted.learner })
+    let covered = covered(&labels, &p, &intervals, fitted.interval.group_size, train.len());
+    Ok(Outcome { figures, covered, size: fitted.interval.group_size, width, time, learner: fitted.learner })
 }
 
 /// The mean figures over these keys; `None` where one is missing.
@@ -194,20 +201,24 @@ fn main() -> Result<(), Failure> {
         }
         for (size, jobs) in jobs {
             let (mut ours, mut time, mut last) = (BTreeMap::new(), Duration::ZERO, String::new());
-            let (mut covered, mut width) = (0, 0.0);
+            let (mut groups, mut covered, mut of, mut width) = (0.0, 0.0, 0, 0.0);
             for (key, (train, test)) in &jobs {
                 let outcome = measure(&data, train, test, learner, (1000 * key.0 + key.1) as u64)?;
                 ours.insert(*key, outcome.figures);
                 time += outcome.time;
-                covered += outcome.covered;
+                groups += outcome.covered.0;
+                covered += outcome.covered.1;
+                of = outcome.size;
                 width += outcome.width / jobs.len() as f64;
                 last = outcome.learner;
             }
             let title = if size == 0 { set.name.to_owned() } else { format!("{} from {size} rows", set.name) };
             let theirs = datasets::peers(&peers, set.name, size > 0)?;
             compare(&title, &ours, &theirs, time.as_secs_f64() / jobs.len() as f64, &mut ranks);
-            let share = 100.0 * covered as f64 / (GROUPS * jobs.len()) as f64;
-            println!("  90 % intervals: {share:.1} % of the groups' rates inside, mean width {width:.3}");
+            let share = 100.0 * covered / groups;
+            println!(
+                "  90 % intervals: {share:.1} % of {groups:.0} rates of groups of {of} inside, mean width {width:.3}"
+            );
             println!("  for example: {last}");
         }
     }

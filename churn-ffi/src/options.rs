@@ -117,6 +117,11 @@ struct Train {
     label: Option<String>,
     profile: Option<String>,
     learner: Option<String>,
+    weights: Option<String>,
+    group: Option<String>,
+    time: Option<String>,
+    prior: Option<String>,
+    time_budget: Option<f64>,
     seed: Option<u64>,
     allow: Option<Vec<String>>,
     overrides: Option<BTreeMap<String, Option<String>>>,
@@ -137,13 +142,17 @@ struct Evaluate {
 
 /// How to train.
 pub fn train(text: Option<&str>) -> Result<TrainOptions<'static>> {
-    let hint =
-        "give label, profile, learner, seed, allow, overrides, as_of, name, version, definition, settings or none";
+    let hint = "give label, profile, learner, weights, group, time, prior, time_budget, seed, allow, overrides, as_of, name, version, definition, settings or none";
     let given: Train = options(text, hint)?;
     Ok(TrainOptions {
         label: given.label,
         profile: given.profile.as_deref().map(Profile::shipped).transpose()?,
         learner: given.learner.as_deref().map(Learner::parse).transpose()?.unwrap_or_default(),
+        weights: given.weights,
+        group: given.group,
+        time: given.time,
+        prior: given.prior,
+        time_budget: given.time_budget,
         seed: given.seed.unwrap_or_default(),
         allow: given.allow.unwrap_or_default(),
         overrides: given.overrides.unwrap_or_default(),

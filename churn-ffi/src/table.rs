@@ -159,7 +159,8 @@ pub unsafe extern "C" fn churn_validate(
 /// good it is on rows it has not seen.
 ///
 /// options_json: NULL, or a JSON object of any of label (source column; recognised where not given), profile, learner,
-/// seed, allow (columns to let through the leak check), overrides ({header: field, or null}), as_of (ISO 8601), name,
+/// weights, group, time (columns), prior (scorecard to start from: saas, telecom), time_budget (seconds of work), seed,
+/// allow (columns to let through the leak check), overrides ({header: field, or null}), as_of (ISO 8601), name,
 /// version; definition and settings of a training set that churn_call("build_training_set") made.
 ///
 /// Errors: of the stages map and validate (leakage, single_class); too_few_rows; invalid_argument.

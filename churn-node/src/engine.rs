@@ -257,6 +257,8 @@ impl Engine {
                 weights: options.text("weights")?,
                 group: options.text("group")?,
                 time: options.text("time")?,
+                prior: options.text("prior")?,
+                time_budget: options.number("timeBudget")?,
                 ..TrainOptions::default()
             };
             options.finish()?;

@@ -84,6 +84,13 @@ impl<'env> Options<'env> {
         whole.map(Some).ok_or_else(|| reader.wrong("is not a whole number", "give a whole number that is not negative"))
     }
 
+    /// A number.
+    pub fn number(&mut self, name: &'static str) -> Result<Option<f64>> {
+        let Some((reader, value)) = self.get(name)? else { return Ok(None) };
+        let number = reader.json(value)?.as_f64();
+        number.map(Some).ok_or_else(|| reader.wrong("is not a finite number", "give a number"))
+    }
+
     /// True or false.
     pub fn flag(&mut self, name: &'static str) -> Result<Option<bool>> {
         let Some((reader, value)) = self.get(name)? else { return Ok(None) };

@@ -96,9 +96,11 @@ pub fn validate(
 
 /// Train an engine on a labelled table.
 ///
+/// `prior` ("saas", "telecom") is an expert scorecard to start from; its estimated weight stands in the card, and few
+/// rows are enough then. `time_budget` is the work that choosing a model may cost, in seconds of a usual machine.
 /// `progress` is called as progress(stage, done, total) now and then; what it raises stops the training.
 #[pyfunction]
-#[pyo3(signature = (table, *, label=None, profile=None, learner=None, time=None, group=None, weights=None, seed=None, progress=None, allow=None, overrides=None, as_of=None, name=None, version=None))]
+#[pyo3(signature = (table, *, label=None, profile=None, learner=None, time=None, group=None, weights=None, seed=None, progress=None, allow=None, overrides=None, as_of=None, name=None, version=None, prior=None, time_budget=None))]
 #[allow(clippy::too_many_arguments)]
 pub fn train(
     py: Python<'_>,
@@ -116,6 +118,8 @@ pub fn train(
     as_of: Option<&Bound<'_, PyAny>>,
     name: Option<String>,
     version: Option<String>,
+    prior: Option<String>,
+    time_budget: Option<f64>,
 ) -> PyResult<Engine> {
     let watch = convert::Watch::new(progress);
     let report = watch.progress();
@@ -133,12 +137,54 @@ pub fn train(
         as_of: convert::iso(as_of)?,
         name,
         version,
+        prior,
+        time_budget,
         progress: Some(&report),
         ..TrainOptions::default()
     };
     let table = convert::table(table)?;
     let outcome = call(py, || churn_core::Engine::train(table.input(), &options));
     watch.outcome(outcome).map(Engine)
+}
+
+/// An engine fitted on columns as they are: no mapping, no leak check. `labels` says of each row whether it is of the
+/// second class.
+#[pyfunction]
+#[pyo3(signature = (table, labels, *, weights=None, groups=None, learner=None, seed=None, time_budget=None))]
+#[allow(clippy::too_many_arguments)]
+pub fn _fit(
+    py: Python<'_>,
+    table: &Bound<'_, PyAny>,
+    labels: Vec<bool>,
+    weights: Option<Vec<f64>>,
+    groups: Option<Vec<usize>>,
+    learner: Option<&str>,
+    seed: Option<u64>,
+    time_budget: Option<f64>,
+) -> PyResult<Engine> {
+    let learner: Result<Option<Learner>> = learner.map(Learner::parse).transpose();
+    let options = engine::FitOptions {
+        learner: learner.map_err(|e| raise(py, &e))?.unwrap_or_default(),
+        seed: seed.unwrap_or_default(),
+        time_budget,
+        weights: weights.as_deref(),
+        groups: groups.as_deref(),
+    };
+    let table = convert::table(table)?;
+    call(py, || churn_core::Engine::fit_columns(table.input(), &labels, &options)).map(Engine)
+}
+
+/// The probability of the second class of each row of columns as they are, float64.
+#[pyfunction]
+pub fn _predict<'py>(
+    py: Python<'py>,
+    engine: &Bound<'py, Engine>,
+    table: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let table = convert::table(table)?;
+    let engine = engine.get();
+    let probabilities = call(py, || engine.0.predict_columns(table.input()))?;
+    convert::vector(py, probabilities)
 }
 
 /// Panics in the way that `seed` chooses; for the tests of the package alone.

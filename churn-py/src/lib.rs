@@ -56,6 +56,8 @@ fn _churn(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_function(wrap_pyfunction!(model::import_model_bytes, m)?)?;
     m.add_function(wrap_pyfunction!(functions::train, m)?)?;
     m.add_function(wrap_pyfunction!(functions::validate, m)?)?;
+    m.add_function(wrap_pyfunction!(functions::_fit, m)?)?;
+    m.add_function(wrap_pyfunction!(functions::_predict, m)?)?;
     m.add_function(wrap_pyfunction!(functions::_provoke, m)?)?;
     m.add("__version__", env!("CARGO_PKG_VERSION"))
 }

@@ -6,6 +6,8 @@ mod calibrate;
 mod calls;
 #[cfg(feature = "train")]
 mod design;
+#[cfg(feature = "train")]
+mod estimator;
 mod event_calls;
 mod events;
 mod file;
@@ -24,6 +26,8 @@ pub use actions::{
     Counterfactual, CounterfactualOptions, Counterfactuals, FieldChange, actionables, counterfactuals_json,
 };
 pub use calls::{alert_engine, call, call_names, changes, health_config, lead_config, observations, step_json};
+#[cfg(feature = "train")]
+pub use estimator::FitOptions;
 pub use events::{
     EventData, EventOptions, TableOverrides, TrainingSetOptions, build_features, build_training_set,
     check_point_in_time, churn_movements,

@@ -279,7 +279,7 @@ impl<'a> Indicator<'a> {
 }
 
 /// The truth value that a level stands for.
-fn truth_of(level: &str) -> Option<bool> {
+pub(crate) fn truth_of(level: &str) -> Option<bool> {
     match level.trim().to_ascii_lowercase().as_str() {
         "true" | "yes" | "y" | "t" | "1" | "1.0" => Some(true),
         "false" | "no" | "n" | "f" | "0" | "0.0" => Some(false),

@@ -103,14 +103,23 @@ fn ln_sigmoid(margin: f64) -> f64 {
 pub struct IntervalCurve {
     /// Nominal level, for example 0.9.
     pub level: f64,
-    /// How it was made: `out_of_fold_bins`, or `expert`.
+    /// How it was made: `conformal_groups`, or `expert`; older models: `calibration_band`, `out_of_fold_bins`.
     pub method: String,
+    /// Customers in the groups that the level speaks of: of as many new customers as were learnt from, sorted by score
+    /// and cut into groups of so many, the share `level` of the groups has its churn rate inside. 0 where the interval
+    /// states nothing of the kind.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub group_size: usize,
     /// Margins, ascending, at least one.
     pub knots: Vec<f64>,
     /// Lower end at each knot.
     pub low: Vec<f64>,
     /// Upper end at each knot.
     pub high: Vec<f64>,
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 impl IntervalCurve {
@@ -170,6 +179,7 @@ mod tests {
         let curve = IntervalCurve {
             level: 0.9,
             method: "x".into(),
+            group_size: 0,
             knots: vec![-1.0, 1.0],
             low: vec![0.1, 0.5],
             high: vec![0.3, 0.9],

@@ -14,6 +14,17 @@ pub struct Metric {
     pub sd: f64,
 }
 
+/// The scorecard that learning started from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PriorCard {
+    /// Name of the scorecard.
+    pub name: String,
+    /// Factor of its log-odds in the model, estimated: 1 as the expert wrote it, 0 where the rows show nothing of it.
+    pub weight: f64,
+    /// The features that it speaks of.
+    pub fields: Vec<String>,
+}
+
 /// Where a model comes from, how good it is, what it is not for.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct ModelCard {
@@ -44,6 +55,9 @@ pub struct ModelCard {
     /// Whether the features predict no better than the base rate on rows not seen, so that the model is the base rate.
     #[serde(default)]
     pub no_signal: bool,
+    /// The scorecard that learning started from, if any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prior: Option<PriorCard>,
     /// Limits.
     pub limits: Vec<String>,
     /// What churned means, where the label was read from tables of events.
@@ -69,6 +83,14 @@ impl ModelCard {
             text += &format!(
                 "- rows: {}, of them {} positive ({:.4})\n- seed: {}\n",
                 self.n_rows, self.n_positive, self.base_rate, self.seed
+            );
+        }
+        if let Some(prior) = &self.prior {
+            text += &format!(
+                "- started from: the scorecard '{}', of which {:.2} is in the model ({})\n",
+                prior.name,
+                prior.weight,
+                prior.fields.join(", ")
             );
         }
         if !self.allowed.is_empty() {

@@ -17,7 +17,7 @@ mod tree;
 pub(crate) use additive::weighted;
 pub use additive::{AdditiveModel, Component, Part, Space};
 pub use calibration::{Calibrator, IntervalCurve};
-pub use card::{Metric, ModelCard};
+pub use card::{Metric, ModelCard, PriorCard};
 pub use math::{logit, sigmoid};
 pub use terms::{Shape, Term};
 pub(crate) use tree::{MAX_DEPTH, ZERO_BAND};
@@ -166,6 +166,7 @@ pub(crate) mod testing {
             interval: IntervalCurve {
                 level: 0.9,
                 method: "expert".into(),
+                group_size: 0,
                 knots: vec![0.0],
                 low: vec![0.1],
                 high: vec![0.6],

@@ -111,6 +111,7 @@ impl Model {
             interval: IntervalCurve {
                 level: 0.9,
                 method: "expert".into(),
+                group_size: 0,
                 low: knots.iter().map(|k| sigmoid(k - EXPERT_HALF_WIDTH)).collect(),
                 high: knots.iter().map(|k| sigmoid(k + EXPERT_HALF_WIDTH)).collect(),
                 knots,

@@ -3,10 +3,11 @@
 use super::boosting::Binned;
 use super::calibrate::{self, Held};
 use super::candidates::{Candidate, HeldOut};
+use super::prior::Start;
 use super::stack::Stack;
-use super::{Rows, interval};
+use super::{Rows, Settings, interval};
 use crate::error::{Error, ErrorKind, Result};
-use crate::model::{AdditiveModel, Calibrator, IntervalCurve, Space, logit};
+use crate::model::{AdditiveModel, Calibrator, IntervalCurve, Space, logit, sigmoid};
 use rayon::prelude::*;
 
 /// What is fitted.
@@ -66,7 +67,9 @@ impl Learner {
             Learner::Boosting => [1, 2, 3, 4, 6].map(symmetric).to_vec(),
             Learner::Auto => {
                 let mut all = vec![Candidate::Logistic, Candidate::Effects];
-                all.extend([2, 3, 4, 6].map(symmetric));
+                // Few rows cannot tell depths apart.
+                let depths: &[usize] = if data.labels.len() < DEPTH_ROWS { &[2, 4] } else { &[2, 3, 4, 6] };
+                all.extend(depths.iter().copied().map(symmetric));
                 if data.labels.len() >= LEAFWISE_ROWS {
                     all.push(Candidate::Leafwise { leaves: 31 });
                 }
@@ -76,10 +79,14 @@ impl Learner {
     }
 }
 
+/// Rows from which four depths are tried, not two.
+const DEPTH_ROWS: usize = 150;
 /// Rows from which trees grown leaf by leaf are tried as well.
 const LEAFWISE_ROWS: usize = 4000;
-/// Work, in additions, that `auto` may spend on the folds: about ten seconds on two threads.
-const BUDGET: f64 = 2e10;
+/// Additions that two threads do in a second.
+pub(super) const WORK_PER_SECOND: f64 = 2e9;
+/// Work, in additions, that may be spent on the folds where the caller does not say: ten seconds.
+pub(super) const BUDGET: f64 = 10.0 * WORK_PER_SECOND;
 /// Rows that repeated folds should add up to: on few rows one division into folds is a lottery.
 const REPEATED_ROWS: usize = 1500;
 /// Rows that a bin of a number should hold at least, within 32 to 256 bins.
@@ -110,23 +117,35 @@ struct Trial<'a> {
     /// By row and repeat.
     labels: Vec<bool>,
     weights: Vec<f64>,
+    /// The margin that learning starts from; 0 where it starts from nothing.
+    offset: Vec<f64>,
 }
 
 /// What the folds say: strength and weight by candidate, and the calibrator of the mixture.
 struct Choice {
     strengths: Vec<usize>,
     weights: Vec<f64>,
+    /// What is added to every row beside the offset.
     base: f64,
     calibrator: Calibrator,
 }
 
-pub(super) fn fit(data: &Rows<'_>, learner: Learner, seed: u64) -> Result<Chosen> {
-    let binned = Binned::new(data.plan, data.matrix, (data.labels.len() / BIN_ROWS).clamp(32, 256));
+/// Chooses and fits; `budget` is the work that choosing may cost, 0 for learning nothing from the rows but the base
+/// rate, or the weight of the scorecard that is started from.
+pub(super) fn fit(data: &Rows<'_>, start: Option<&Start>, settings: &Settings<'_>, budget: f64) -> Result<Chosen> {
+    let Settings { learner, seed, .. } = *settings;
+    if budget <= 0.0 {
+        return Ok(Fallback { data, start, folds: &data.split(3, seed) }.chosen());
+    }
+    let binned = Binned::new(data.plan, data.matrix.view(), (data.labels.len() / BIN_ROWS).clamp(32, 256));
     let candidates = learner.candidates(data);
-    let (candidates, repeats) = within_budget(data, candidates, seed);
+    let (candidates, repeats) = within_budget(data, candidates, seed, budget);
     let tried = candidates.iter().map(|&c| Ok((c, c.held_out(data, &binned, &repeats, seed)?)));
     // What cannot be computed on such columns (an overflow, say) is no candidate.
-    let usable = tried.filter(|t| !matches!(t, Ok((_, held)) if !held.is_finite()));
+    let usable = tried.filter(|t: &Result<_>| match t {
+        Ok((_, held)) => HeldOut::is_finite(held),
+        Err(e) => e.kind() != ErrorKind::Unsupported,
+    });
     let (candidates, held_out): (Vec<_>, Vec<_>) = usable.collect::<Result<Vec<_>>>()?.into_iter().unzip();
     if candidates.is_empty() {
         let message = format!("the learner '{}' cannot cope with these columns", learner.name());
@@ -143,15 +162,18 @@ pub(super) fn fit(data: &Rows<'_>, learner: Learner, seed: u64) -> Result<Chosen
         mixes: learner.mixes(),
         labels: (0..n * r).map(|i| data.labels[i % n]).collect(),
         weights: (0..n * r).map(|i| data.weight(i % n) / r as f64).collect(),
+        offset: (0..n * r).map(|i| data.offset.map_or(0.0, |o| o[i % n])).collect(),
     };
     let held_out = trial.cross_fitted();
-    let signal = trial.signal(&held_out);
+    let fallback = Fallback { data, start, folds: &repeats[0] };
+    if !trial.signal(&held_out, &fallback.held_out()) {
+        return Ok(fallback.chosen());
+    }
     let choice = trial.choose(None);
     let margins = trial.mixture(&choice);
-    if !signal {
-        return Ok(trial.base_rate(held_out));
-    }
-    let mut additive = AdditiveModel { space: Space::LogOdds, intercept: choice.base, components: Vec::new() };
+    let nothing = AdditiveModel { space: Space::LogOdds, intercept: 0.0, components: Vec::new() };
+    let mut additive = start.map_or(nothing, Start::model);
+    additive.intercept += choice.base;
     let mut parts = Vec::new();
     for ((&candidate, &strength), &weight) in trial.candidates.iter().zip(&choice.strengths).zip(&choice.weights) {
         if weight > 0.0 {
@@ -164,24 +186,30 @@ pub(super) fn fit(data: &Rows<'_>, learner: Learner, seed: u64) -> Result<Chosen
             parts.push((weight, candidate.describe(strength)));
         }
     }
-    let description = match &parts[..] {
+    let learnt = match &parts[..] {
         [(_, only)] => only.clone(),
         _ => parts.iter().map(|(w, d)| format!("{w:.2} x {d}")).collect::<Vec<_>>().join(" + "),
     };
+    let description = start.map_or(learnt.clone(), |s| format!("{} + {learnt}", s.describe()));
     let held = Held { labels: &trial.labels, margins: &margins, weights: &trial.weights };
     Ok(Chosen {
         additive,
-        interval: interval::curve(held, &choice.calibrator, r),
+        interval: interval::curve(held, &choice.calibrator, r, &held_out),
         calibrator: choice.calibrator,
         description,
-        signal,
+        signal: true,
         folds: repeats[0].clone(),
         held_out,
     })
 }
 
 /// Folds, repeated on few rows; fewer folds, then fewer candidates, where the work would be too much.
-fn within_budget(data: &Rows<'_>, mut candidates: Vec<Candidate>, seed: u64) -> (Vec<Candidate>, Vec<Vec<usize>>) {
+fn within_budget(
+    data: &Rows<'_>,
+    mut candidates: Vec<Candidate>,
+    seed: u64,
+    budget: f64,
+) -> (Vec<Candidate>, Vec<Vec<usize>>) {
     let n = data.labels.len();
     let positive = data.labels.iter().filter(|&&y| y).count();
     let most = if positive.min(n - positive) < 20 { 3 } else { 5 };
@@ -189,10 +217,10 @@ fn within_budget(data: &Rows<'_>, mut candidates: Vec<Candidate>, seed: u64) -> 
         c.iter().map(|c| c.work(n, data.plan.len()) * (k as f64 - 1.0).max(1.0)).sum()
     };
     let mut k = most;
-    while k > 2 && work(&candidates, k) > BUDGET {
+    while k > 2 && work(&candidates, k) > budget {
         k -= 1;
     }
-    while candidates.len() > 1 && work(&candidates, k) > BUDGET {
+    while candidates.len() > 1 && work(&candidates, k) > budget {
         let dearest = (0..candidates.len())
             .max_by(|&a, &b| candidates[a].work(n, data.plan.len()).total_cmp(&candidates[b].work(n, data.plan.len())));
         candidates.remove(dearest.unwrap_or(0));
@@ -210,10 +238,15 @@ impl Trial<'_> {
         let pick = |values: &[f64]| -> Vec<f64> { rows.iter().map(|&i| values[i]).collect() };
         let labels: Vec<bool> = rows.iter().map(|&i| self.labels[i]).collect();
         let row_weights = pick(&self.weights);
-        let base = calibrate::base_margin(Held { labels: &labels, margins: &[], weights: &row_weights });
+        // An offset meets the base rate by itself.
+        let base = match self.data.offset {
+            None => calibrate::base_margin(Held { labels: &labels, margins: &[], weights: &row_weights }),
+            Some(_) => 0.0,
+        };
+        let bases: Vec<f64> = rows.iter().map(|&i| base + self.offset[i]).collect();
         let margins: Vec<Vec<f64>> = self.held_out.iter().zip(&strengths).map(|(h, &s)| pick(h.margins(s))).collect();
         let borrowed: Vec<&[f64]> = margins.iter().map(Vec::as_slice).collect();
-        let stack = Stack { margins: &borrowed, labels: &labels, weights: &row_weights, base };
+        let stack = Stack { margins: &borrowed, labels: &labels, weights: &row_weights, base: &bases };
         let weights = if self.mixes { stack.weights() } else { stack.single() };
         let mut choice = Choice { strengths, weights, base, calibrator: Calibrator::Identity };
         let mixture = pick(&self.mixture(&choice));
@@ -225,11 +258,12 @@ impl Trial<'_> {
 
     /// The mixture's margins, by row and repeat.
     fn mixture(&self, choice: &Choice) -> Vec<f64> {
-        let mut out = vec![choice.base; self.labels.len()];
+        let bases: Vec<f64> = self.offset.iter().map(|o| o + choice.base).collect();
+        let mut out = bases.clone();
         for ((held, &strength), &weight) in self.held_out.iter().zip(&choice.strengths).zip(&choice.weights) {
             if weight > 0.0 {
                 let margins = held.margins(strength);
-                out.iter_mut().zip(margins).for_each(|(o, m)| *o += weight * (m - choice.base));
+                out.iter_mut().zip(margins).zip(&bases).for_each(|((o, m), b)| *o += weight * (m - b));
             }
         }
         out
@@ -257,54 +291,72 @@ impl Trial<'_> {
         out
     }
 
-    /// Whether held-out probabilities lose less than the base rate of the other folds, beyond chance.
-    fn signal(&self, probabilities: &[f64]) -> bool {
-        let n = self.data.labels.len();
-        let folds = &self.repeats[0];
+    /// Whether held-out probabilities lose less than those of the fallback, beyond chance.
+    fn signal(&self, probabilities: &[f64], fallback: &[f64]) -> bool {
         let loss = |y: bool, p: f64| -libm::log(if y { p } else { 1.0 - p }.max(1e-15));
         let (mut sum, mut squares) = (0.0, 0.0);
-        for k in 0..=folds.iter().copied().max().unwrap_or(0) {
-            let (mut all, mut positive) = (0.0, 0.0);
-            for r in (0..n).filter(|&r| folds[r] != k) {
-                all += self.data.weight(r);
-                positive += if self.data.labels[r] { self.data.weight(r) } else { 0.0 };
-            }
-            for r in (0..n).filter(|&r| folds[r] == k) {
-                let (y, w) = (self.data.labels[r], self.data.weight(r));
-                let gain = loss(y, positive / all) - loss(y, probabilities[r]);
-                sum += w * gain;
-                squares += w * w * gain * gain;
-            }
+        for (r, &y) in self.data.labels.iter().enumerate() {
+            let gain = self.data.weight(r) * (loss(y, fallback[r]) - loss(y, probabilities[r]));
+            sum += gain;
+            squares += gain * gain;
         }
         sum > SIGNAL * squares.sqrt()
     }
+}
 
-    /// The base rate for everybody, with its interval.
-    fn base_rate(&self, mut held_out: Vec<f64>) -> Chosen {
-        let n = self.data.labels.len();
-        let folds = self.repeats[0].clone();
-        let weights: Vec<f64> = (0..n).map(|r| self.data.weight(r)).collect();
-        let rate = |wanted: &dyn Fn(usize) -> bool| {
-            let rows = (0..n).filter(|&r| wanted(r));
-            let (all, positive) = rows
-                .fold((0.0, 0.0), |(a, p), r| (a + weights[r], p + if self.data.labels[r] { weights[r] } else { 0.0 }));
-            positive / all
-        };
-        for k in 0..=folds.iter().copied().max().unwrap_or(0) {
-            let others = rate(&|r| folds[r] != k);
-            (0..n).filter(|&r| folds[r] == k).for_each(|r| held_out[r] = others);
+/// What is told where the rows tell nothing: the scorecard that was started from, or the base rate.
+struct Fallback<'a> {
+    data: &'a Rows<'a>,
+    start: Option<&'a Start>,
+    folds: &'a [usize],
+}
+
+impl Fallback<'_> {
+    /// The base rate of the rows outside a fold, or of all.
+    fn rate(&self, without: Option<usize>) -> f64 {
+        let (mut all, mut positive) = (0.0, 0.0);
+        for r in (0..self.folds.len()).filter(|&r| Some(self.folds[r]) != without) {
+            all += self.data.weight(r);
+            positive += if self.data.labels[r] { self.data.weight(r) } else { 0.0 };
         }
-        let margins = vec![logit(rate(&|_| true)); n];
+        positive / all
+    }
+
+    /// By row, without the row's fold. The scorecard's two numbers are those of all rows.
+    fn held_out(&self) -> Vec<f64> {
+        if let Some(start) = self.start {
+            return start.margins.iter().map(|&m| sigmoid(m)).collect();
+        }
+        let k = self.folds.iter().max().map_or(1, |m| m + 1);
+        let rates: Vec<f64> = (0..k).map(|k| self.rate(Some(k))).collect();
+        self.folds.iter().map(|&k| rates[k]).collect()
+    }
+
+    fn chosen(&self) -> Chosen {
+        let n = self.folds.len();
+        let weights: Vec<f64> = (0..n).map(|r| self.data.weight(r)).collect();
+        let held_out = self.held_out();
+        let (additive, margins, description, signal) = match self.start {
+            Some(start) => {
+                let description = format!("{}: the rows tell nothing beyond it yet", start.describe());
+                (start.model(), start.margins.clone(), description, start.told.weight > 0.0)
+            }
+            None => {
+                let intercept = logit(self.rate(None));
+                let description =
+                    "the base rate for everybody: the columns tell nothing about the label that holds on rows not seen";
+                let additive = AdditiveModel { space: Space::LogOdds, intercept, components: Vec::new() };
+                (additive, vec![intercept; n], description.to_owned(), false)
+            }
+        };
         let held = Held { labels: self.data.labels, margins: &margins, weights: &weights };
         Chosen {
-            additive: AdditiveModel { space: Space::LogOdds, intercept: margins[0], components: Vec::new() },
+            additive,
+            interval: interval::curve(held, &Calibrator::Identity, 1, &held_out),
             calibrator: Calibrator::Identity,
-            interval: interval::curve(held, &Calibrator::Identity, 1),
-            description:
-                "the base rate for everybody: the columns tell nothing about the label that holds on rows not seen"
-                    .to_owned(),
-            signal: false,
-            folds,
+            description,
+            signal,
+            folds: self.folds.to_vec(),
             held_out,
         }
     }

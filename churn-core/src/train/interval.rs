@@ -1,84 +1,248 @@
-//! The interval around a probability.
+//! The interval around a probability, and what it covers.
 //!
-//! What it covers: the churn rate among customers whom this model gives about this score, over repeated training
-//! samples, at the stated level. Not a customer's own fate, which is yes or no, and not what another model with other
-//! columns would say.
+//! Take as many new customers as the model has learnt from, sort them by their scores and cut them into groups of
+//! `group_size`: in the share `level` of the groups, the share of customers who leave lies inside the interval. One
+//! customer either leaves or does not, and the rate "behind" one score can never be observed; the rate of a group can,
+//! so the statement can be checked, and `make bench-quality` checks it on rows not seen. A share of 7 in 25 stands for
+//! anything from 6.5 to 7.5 in 25 (the usual correction for continuity), so that a level can be met exactly.
 //!
-//! The held-out margins say how well that rate is known: the variance of the calibration line at a margin (the usual
-//! confidence band of a logistic regression on the margin), and that of the rate itself where only a part of the rows
-//! lies near the margin, because a line need not be the whole truth. `make bench-quality` measures the coverage on
-//! rows not seen.
+//! Groups are as large as the training data can tell apart, so the interval narrows as data grow.
+//!
+//! How it is made. The share of a group is taken as beta-binomial around the calibrated probability: a group of that
+//! size is a draw, and the probability is known as well as the rows behind the calibration line say. How many of the
+//! groups that this law expects inside really are is then measured on the held-out scores, by split conformal
+//! prediction (Vovk, Gammerman and Shafer, "Algorithmic learning in a random world", 2005; Papadopoulos et al. 2002):
+//! the held-out rows are cut into groups, the distance of each group's share from the middle of its law is ranked,
+//! and the interval is as wide as the distance of rank `level`. A new group that is exchangeable with those lies
+//! inside with probability `level` at least, whatever the law of the labels. Few groups make that rank a lottery
+//! (Vovk, "Conditional validity of inductive conformal predictors", 2012), so 20 groups that obey the law are mixed
+//! in: on few rows the binomial law decides, on many rows the held-out groups do. The held-out scores come from
+//! models without a fold's rows, the final model from all rows: to that extent exchangeability is an approximation,
+//! as in cross-conformal prediction (Vovk, "Cross-conformal predictors", 2015).
 
 use super::calibrate::Held;
-use crate::model::{Calibrator, IntervalCurve, logit, sigmoid};
+use super::split::{random, shuffle};
+use crate::model::{Calibrator, IntervalCurve};
 
 /// Nominal level of the intervals.
 pub(super) const LEVEL: f64 = 0.9;
-/// The standard normal quantile of (1 + LEVEL) / 2.
-const Z: f64 = 1.644_853_626_951_472_2;
 /// Knots of the curve.
 const KNOTS: usize = 33;
-/// The share of all rows that counts as near a margin.
-const NEAR: f64 = 0.5;
+/// Groups that held-out rows are cut into, where there are rows enough; with 39 the rank of 0.9 is a whole number.
+const GROUPS: usize = 39;
+/// Fewest customers of a group: the rate of fewer says next to nothing.
+const LEAST: usize = 25;
+/// Most customers of a group.
+const MOST: usize = 1000;
+/// Groups that obey the law exactly, beside those that were measured.
+const EXPECTED: usize = 20;
 
-/// The interval of the churn rate among customers with about this margin, around what `calibrator` says; every row
-/// is there `repeats` times.
-pub(super) fn curve(held: Held<'_>, calibrator: &Calibrator, repeats: usize) -> IntervalCurve {
+/// The interval of the churn rate of groups with about this margin, around what `calibrator` says; every row of
+/// `held` is there `repeats` times, and `honest` holds the probability of each row of the first repeat by what was
+/// learnt, chosen and calibrated without it.
+pub(super) fn curve(held: Held<'_>, calibrator: &Calibrator, repeats: usize, honest: &[f64]) -> IntervalCurve {
+    let n = honest.len();
+    let group_size = (n / GROUPS).clamp(LEAST, MOST).min(n);
+    let line = Line::new(held, calibrator, repeats);
+    let level = conformal_level(held, &line, honest, group_size);
     let mut margins = held.margins.to_vec();
     margins.sort_unstable_by(f64::total_cmp);
-    let at = |i: usize| margins[i * (margins.len() - 1) / (KNOTS - 1)];
-    let mut knots: Vec<f64> = (0..KNOTS).map(at).collect();
+    let mut knots: Vec<f64> = (0..KNOTS).map(|i| margins[i * (margins.len() - 1) / (KNOTS - 1)]).collect();
     knots.dedup();
-    // Information of the calibration line, and the rows behind unequal weights (Kish's effective size).
-    let (mut h00, mut h01, mut h11, mut total, mut squares) = (0.0, 0.0, 0.0, 0.0, 0.0);
-    for (&m, &w) in held.margins.iter().zip(held.weights) {
+    let ends = knots.iter().map(|&m| {
         let p = calibrator.probability(m);
-        let c = w * p * (1.0 - p);
-        h00 += c;
-        h01 += c * m;
-        h11 += c * m * m;
-        total += w;
-        squares += w * w;
+        let law = Law::new(p, line.rows_behind(m, p), group_size);
+        (law.share_at(0.5 - 0.5 * level), law.share_at(0.5 + 0.5 * level))
+    });
+    let (low, high) = ends.unzip();
+    IntervalCurve { level: LEVEL, method: "conformal_groups".to_owned(), group_size, knots, low, high }
+}
+
+/// How well the calibration line is known: the inverse of the information of intercept and slope.
+struct Line {
+    information: [f64; 3],
+    /// What unequal weights and repeated rows take from it.
+    scale: f64,
+}
+
+impl Line {
+    fn new(held: Held<'_>, calibrator: &Calibrator, repeats: usize) -> Line {
+        let (mut information, mut total, mut squares) = ([0.0; 3], 0.0, 0.0);
+        for (&m, &w) in held.margins.iter().zip(held.weights) {
+            let p = calibrator.probability(m);
+            let c = w * p * (1.0 - p);
+            information[0] += c;
+            information[1] += c * m;
+            information[2] += c * m * m;
+            total += w;
+            squares += w * w;
+        }
+        // The rows of several repeats are the same rows: their weights add up to one a row, their squares do not.
+        Line { information, scale: squares * repeats as f64 / total }
     }
-    // The rows of several repeats are the same rows: their weights add up to one a row, their squares do not.
-    let scale = squares * repeats as f64 / total;
-    let determinant = h00 * h11 - h01 * h01;
-    let (mut low, mut high): (Vec<f64>, Vec<f64>) = (Vec::new(), Vec::new());
-    for &m in &knots {
-        let p = calibrator.probability(m).clamp(1e-6, 1.0 - 1e-6);
-        let line = if knots.len() > 1 && determinant > 0.0 {
-            (h11 - 2.0 * m * h01 + m * m * h00) / determinant
+
+    /// The rows that would tell a single rate as well as all rows tell the rate at this margin.
+    fn rows_behind(&self, margin: f64, p: f64) -> f64 {
+        let [h00, h01, h11] = self.information;
+        let determinant = h00 * h11 - h01 * h01;
+        let variance = if determinant > 1e-9 * h00 * h11 {
+            (h11 - 2.0 * margin * h01 + margin * margin * h00) / determinant
         } else {
             1.0 / h00
         };
-        let own = if knots.len() > 1 { 1.0 / (NEAR * total * p * (1.0 - p)) } else { 0.0 };
-        let half = Z * (scale * (line + own)).sqrt();
-        low.push(sigmoid(logit(p) - half).max(low.last().copied().unwrap_or(0.0)));
-        high.push(sigmoid(logit(p) + half).max(high.last().copied().unwrap_or(0.0)));
+        // Variance of a log-odds estimated from n rows: 1 / (n p (1 - p)).
+        let rows = 1.0 / (self.scale * variance * (p * (1.0 - p)).max(1e-12));
+        if rows.is_finite() { rows.clamp(2.0, 1e7) } else { 1e7 }
     }
-    IntervalCurve { level: LEVEL, method: "calibration_band".to_owned(), knots, low, high }
+}
+
+/// The share of the middle of the law that must be taken so that the share [`LEVEL`] of groups falls into it.
+fn conformal_level(held: Held<'_>, line: &Line, honest: &[f64], group_size: usize) -> f64 {
+    let n = honest.len();
+    // Rows of one score in an order that has nothing to do with their labels.
+    let mut order: Vec<usize> = (0..n).collect();
+    shuffle(&mut random(0), &mut order);
+    order.sort_by(|&a, &b| honest[a].total_cmp(&honest[b]));
+    let groups = n / group_size;
+    let mut distances: Vec<f64> = (0..EXPECTED).map(|i| (i as f64 + 0.5) / EXPECTED as f64).collect();
+    for g in 0..groups {
+        // All rows take part: groups differ by one row at most.
+        let rows = &order[g * n / groups..(g + 1) * n / groups];
+        let (mut all, mut left, mut expected, mut margin) = (0.0, 0.0, 0.0, 0.0);
+        for &r in rows {
+            let w = held.weights[r];
+            all += w;
+            left += if held.labels[r] { w } else { 0.0 };
+            expected += w * honest[r];
+            margin += w * held.margins[r];
+        }
+        if all > 0.0 {
+            let p = expected / all;
+            let law = Law::new(p, line.rows_behind(margin / all, p), rows.len());
+            distances.push((2.0 * law.below(left / all * rows.len() as f64) - 1.0).abs());
+        }
+    }
+    distances.sort_unstable_by(f64::total_cmp);
+    let rank = (LEVEL * (distances.len() + 1) as f64).ceil() as usize;
+    distances[rank.clamp(1, distances.len()) - 1].min(1.0 - 1e-9)
+}
+
+/// The number of a group's customers who leave: beta-binomial with mean `p`, which `behind` rows tell.
+struct Law {
+    /// Probability of at most so many, by number.
+    cumulative: Vec<f64>,
+}
+
+impl Law {
+    fn new(p: f64, behind: f64, size: usize) -> Law {
+        let p = p.clamp(1e-9, 1.0 - 1e-9);
+        let (a, b, n) = (p * behind, (1.0 - p) * behind, size as f64);
+        let ln_beta = |x: f64, y: f64| libm::lgamma(x) + libm::lgamma(y) - libm::lgamma(x + y);
+        let mut ln = ln_beta(a, b + n) - ln_beta(a, b);
+        let mut sum = 0.0;
+        let mut cumulative = Vec::with_capacity(size + 1);
+        for k in 0..=size {
+            sum += libm::exp(ln);
+            cumulative.push(sum);
+            let k = k as f64;
+            ln += libm::log((n - k).max(1e-300) / (k + 1.0) * (a + k) / (b + n - k - 1.0));
+        }
+        // Rounding in the logarithms: the whole is 1.
+        cumulative.iter_mut().for_each(|c| *c /= sum);
+        Law { cumulative }
+    }
+
+    /// Probability of fewer than `count`, a count of k being spread evenly from k - 1/2 to k + 1/2.
+    fn below(&self, count: f64) -> f64 {
+        let k = (count + 0.5).floor().clamp(0.0, (self.cumulative.len() - 1) as f64) as usize;
+        let before = if k > 0 { self.cumulative[k - 1] } else { 0.0 };
+        before + (self.cumulative[k] - before) * (count + 0.5 - k as f64).clamp(0.0, 1.0)
+    }
+
+    /// The share that lies above this much of the law; the inverse of `below`.
+    fn share_at(&self, probability: f64) -> f64 {
+        let k = self.cumulative.partition_point(|&c| c < probability).min(self.cumulative.len() - 1);
+        let before = if k > 0 { self.cumulative[k - 1] } else { 0.0 };
+        let inside = (probability - before) / (self.cumulative[k] - before).max(1e-300);
+        ((k as f64 - 0.5 + inside) / (self.cumulative.len() - 1) as f64).clamp(0.0, 1.0)
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::train::split::random;
+    use crate::model::sigmoid;
+    use crate::train::calibrate::platt;
     use rand_chacha::rand_core::RngCore;
 
     #[test]
-    fn intervals_hold_the_true_rate() {
+    fn the_law_is_the_binomial_where_the_rate_is_known() {
+        let law = Law::new(0.3, 1e7, 4);
+        let exact = [0.2401, 0.6517, 0.9163, 0.9919, 1.0];
+        assert!(law.cumulative.iter().zip(exact).all(|(c, e)| (c - e).abs() < 1e-5), "{:?}", law.cumulative);
+        assert!((law.below(1.0) - 0.5 * (0.2401 + 0.6517)).abs() < 1e-5);
+        for q in [0.2, 0.4, 0.95] {
+            assert!((law.below(4.0 * law.share_at(q)) - q).abs() < 1e-9, "{q}");
+        }
+        // Two rows behind it: all rates are alike likely.
+        let vague = Law::new(0.5, 2.0, 9);
+        assert!(vague.cumulative.iter().enumerate().all(|(k, c)| (c - (k as f64 + 1.0) / 10.0).abs() < 1e-9));
+    }
+
+    /// The share of new groups whose rate lies inside, where the truth is `bend` beside the calibrator.
+    fn coverage(n: usize, bend: f64) -> (f64, usize) {
         let mut rng = random(3);
         let mut uniform = move || (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
-        let margins: Vec<f64> = (0..6000).map(|_| 8.0 * uniform() - 4.0).collect();
-        let labels: Vec<bool> = margins.iter().map(|m| uniform() < sigmoid(0.5 * m - 1.0)).collect();
-        let calibrator = Calibrator::Platt { slope: 0.5, intercept: -1.0 };
-        let curve = curve(Held { labels: &labels, margins: &margins, weights: &vec![1.0; 6000] }, &calibrator, 1);
-        let inside = margins.iter().filter(|&&m| {
-            let truth = sigmoid(0.5 * m - 1.0);
-            let (low, high) = curve.at(m, truth);
-            low < truth && truth < high && high - low < 0.12
-        });
-        let share = inside.count() as f64 / margins.len() as f64;
-        assert!(share > 0.99, "{share}");
+        let line = |labels: &[bool], margins: &[f64]| {
+            platt(Held { labels, margins, weights: &vec![1.0; margins.len()] }).expect("a line")
+        };
+        let truth = |m: f64| sigmoid(0.5 * m - 1.0 + bend * (3.0 * m).sin());
+        let (mut inside, mut groups, mut size) = (0.0, 0.0, 0);
+        for _ in 0..(80_000 / n).clamp(20, 400) {
+            let mut draw = |n: usize| -> (Vec<f64>, Vec<bool>) {
+                let margins: Vec<f64> = (0..n).map(|_| 8.0 * uniform() - 4.0).collect();
+                let labels = margins.iter().map(|&m| uniform() < truth(m)).collect();
+                (margins, labels)
+            };
+            let (margins, labels) = draw(n);
+            // Each half by the line of the other.
+            let half = n / 2;
+            let (first, second) = (line(&labels[..half], &margins[..half]), line(&labels[half..], &margins[half..]));
+            let honest: Vec<f64> = (0..n)
+                .map(|r| if r < half { second.probability(margins[r]) } else { first.probability(margins[r]) })
+                .collect();
+            let calibrator = line(&labels, &margins);
+            let held = Held { labels: &labels, margins: &margins, weights: &vec![1.0; n] };
+            let curve = curve(held, &calibrator, 1, &honest);
+            size = curve.group_size;
+            let (test, labels) = draw(n);
+            let mut order: Vec<usize> = (0..test.len()).collect();
+            order.sort_by(|&a, &b| test[a].total_cmp(&test[b]));
+            for rows in order.chunks_exact(size) {
+                let mean = |f: &dyn Fn(usize) -> f64| rows.iter().map(|&r| f(r)).sum::<f64>() / size as f64;
+                let at = |r: usize| curve.at(test[r], calibrator.probability(test[r]));
+                let (low, high) = (mean(&|r| at(r).0), mean(&|r| at(r).1));
+                let left = mean(&|r| f64::from(u8::from(labels[r]))) * size as f64;
+                // Nobody and everybody have nothing beyond them.
+                let (low, high) = (low * size as f64, high * size as f64);
+                let low = if low <= 0.0 { -0.5 } else { low };
+                let high = if high >= size as f64 { high + 0.5 } else { high };
+                inside += ((left + 0.5).min(high) - (left - 0.5).max(low)).max(0.0);
+                groups += 1.0;
+            }
+        }
+        (inside / groups, size)
+    }
+
+    #[test]
+    fn the_stated_share_of_new_groups_lies_inside() {
+        for (n, expected) in [(200, 25), (2000, 51), (8000, 205)] {
+            let (share, size) = coverage(n, 0.0);
+            assert_eq!(size, expected);
+            assert!((share - LEVEL).abs() < 0.025, "{n}: {share}");
+        }
+        // A calibrator that is wrong where no line can tell: the held-out groups do.
+        let (share, _) = coverage(20_000, 0.3);
+        assert!((share - LEVEL).abs() < 0.04, "{share}");
     }
 }

@@ -20,8 +20,9 @@ pub(super) struct Stack<'a> {
     pub labels: &'a [bool],
     /// By row: weight in the loss.
     pub weights: &'a [f64],
-    /// The margin of the base rate: weights multiply what differs from it.
-    pub base: f64,
+    /// By row: the margin of the base rate, or the one that learning started from; weights multiply what differs from
+    /// it.
+    pub base: &'a [f64],
 }
 
 impl Stack<'_> {
@@ -60,7 +61,7 @@ impl Stack<'_> {
 
     fn mixed(&self, used: &[usize], weights: &[f64], row: usize) -> f64 {
         let parts = used.iter().zip(weights);
-        self.base + parts.map(|(&c, w)| w * (self.margins[c][row] - self.base)).sum::<f64>()
+        self.base[row] + parts.map(|(&c, w)| w * (self.margins[c][row] - self.base[row])).sum::<f64>()
     }
 
     /// Weights of these candidates, the others' being 0, and the loss with the prior's part.
@@ -77,10 +78,10 @@ impl Stack<'_> {
                 let d = self.weights[r] * (p - f64::from(u8::from(self.labels[r])));
                 let c = self.weights[r] * (p * (1.0 - p));
                 for i in 0..k {
-                    let m = self.margins[used[i]][r] - self.base;
+                    let m = self.margins[used[i]][r] - self.base[r];
                     g[i] += d * m;
                     for j in 0..=i {
-                        h[i][j] += c * m * (self.margins[used[j]][r] - self.base);
+                        h[i][j] += c * m * (self.margins[used[j]][r] - self.base[r]);
                     }
                 }
             }
@@ -143,12 +144,16 @@ mod tests {
         let labels: Vec<bool> =
             (0..n).map(|i| f64::from(i * 613 % 1009) / 1009.0 < sigmoid(truth[i as usize])).collect();
         let weights = vec![1.0; n as usize];
-        let stack = Stack { margins: &[&truth, &noise], labels: &labels, weights: &weights, base: 0.0 };
+        let stack = Stack { margins: &[&truth, &noise], labels: &labels, weights: &weights, base: &vec![0.0; 4000] };
         let found = stack.weights();
         assert!((found[0] - 1.0).abs() < 0.1 && found[1] < 0.05, "{found:?}");
         // On few rows equal candidates share the weight.
-        let few =
-            Stack { margins: &[&truth[..60], &truth[..60]], labels: &labels[..60], weights: &weights[..60], base: 0.0 };
+        let few = Stack {
+            margins: &[&truth[..60], &truth[..60]],
+            labels: &labels[..60],
+            weights: &weights[..60],
+            base: &[0.0; 60],
+        };
         assert!(few.solve(&[0, 1]).0.iter().all(|w| (0.2..0.8).contains(w)));
     }
 }

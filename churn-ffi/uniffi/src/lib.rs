@@ -100,8 +100,8 @@ impl Engine {
         call(|| churn_core::Engine::from_bytes(&data)).map(|e| Arc::new(Engine(e)))
     }
 
-    /// Trains an engine on a labelled table. Options: label, profile, learner, seed, allow, overrides, as_of, name,
-    /// version; definition and settings of a training set.
+    /// Trains an engine on a labelled table. Options: label, profile, learner, weights, group, time, prior, seed,
+    /// allow, overrides, as_of, name, version; definition and settings of a training set.
     #[uniffi::constructor]
     pub fn train(table: Table, options_json: Option<String>) -> Result<Arc<Engine>> {
         call(|| {
@@ -110,6 +110,10 @@ impl Engine {
                 label: given.text("label")?,
                 profile: given.profile()?,
                 learner: given.parsed("learner", churn_core::train::Learner::parse)?.unwrap_or_default(),
+                weights: given.text("weights")?,
+                group: given.text("group")?,
+                time: given.text("time")?,
+                prior: given.text("prior")?,
                 seed: given.count("seed")?.unwrap_or_default(),
                 allow: given.texts("allow")?,
                 overrides: given.overrides()?,

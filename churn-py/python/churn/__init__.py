@@ -81,6 +81,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from churn import aio
+    from churn.sklearn import ChurnClassifier as ChurnClassifier
 
 
 def import_sklearn(
@@ -166,10 +167,14 @@ __all__ = [
 ]
 
 
-def __getattr__(name: str) -> ModuleType:
-    """`churn.aio` is imported when it is first used: asyncio takes longer to import than all the rest."""
+def __getattr__(name: str) -> ModuleType | type[ChurnClassifier]:
+    """What takes longer to import than all the rest is imported when it is first used: asyncio, scikit-learn."""
     if name == "aio":
         import importlib
 
         return importlib.import_module("churn.aio")
+    if name == "ChurnClassifier":
+        from churn.sklearn import ChurnClassifier
+
+        return ChurnClassifier
     raise AttributeError(f"module 'churn' has no attribute '{name}'")

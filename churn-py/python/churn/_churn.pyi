@@ -516,7 +516,20 @@ def train(
     as_of: _Date | None = None,
     name: str | None = None,
     version: str | None = None,
+    prior: str | None = None,
+    time_budget: float | None = None,
 ) -> Engine: ...
+def _fit(
+    table: _Table,
+    labels: Sequence[bool],
+    *,
+    weights: Sequence[float] | None = None,
+    groups: Sequence[int] | None = None,
+    learner: str | None = None,
+    seed: int | None = None,
+    time_budget: float | None = None,
+) -> Engine: ...
+def _predict(engine: Engine, table: _Table) -> Any: ...
 def _provoke(seed: int) -> None: ...
 
 @final

@@ -221,6 +221,7 @@ impl Imported {
             interval: IntervalCurve {
                 level: 0.9,
                 method: "unknown".into(),
+                group_size: 0,
                 knots: vec![0.0],
                 low: vec![0.0],
                 high: vec![1.0],

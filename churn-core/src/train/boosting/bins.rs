@@ -1,6 +1,7 @@
 //! Features cut into bins: one byte a cell, bin 0 for missing.
 
-use crate::features::{FeatureKind, FeatureMatrix, FeaturePlan};
+use crate::features::{FeatureKind, FeaturePlan};
+use ndarray::ArrayView2;
 
 /// Most bins of a feature, the one for missing included: a bin is one byte.
 pub(super) const MAX_BINS: usize = 256;
@@ -45,13 +46,13 @@ pub(in crate::train) struct Binned {
 impl Binned {
     /// Cuts each feature at borders that leave about equally many rows between them, `max_bins` bins at most; a
     /// feature with fewer distinct values keeps them all apart. No label is looked at.
-    pub(in crate::train) fn new(plan: &FeaturePlan, matrix: &FeatureMatrix, max_bins: usize) -> Binned {
+    pub(in crate::train) fn new(plan: &FeaturePlan, matrix: ArrayView2<'_, f64>, max_bins: usize) -> Binned {
         use rayon::prelude::*;
         let max_bins = max_bins.clamp(4, MAX_BINS);
         let parts: Vec<(Cut, Vec<u8>)> = (0..plan.len())
             .into_par_iter()
             .map(|feature| {
-                let cells = matrix.view().column(feature).to_vec();
+                let cells = matrix.column(feature).to_vec();
                 let cut = match &plan.features()[feature].kind {
                     FeatureKind::Category { levels } => Cut::Category { codes: levels.len() + 1 },
                     FeatureKind::Number | FeatureKind::Boolean => Cut::Number { borders: borders(&cells, max_bins) },
@@ -61,7 +62,7 @@ impl Binned {
             })
             .collect();
         let (cuts, columns) = parts.into_iter().unzip();
-        Binned { cuts, columns, n_rows: matrix.n_rows() }
+        Binned { cuts, columns, n_rows: matrix.nrows() }
     }
 
     pub(in crate::train) fn n_rows(&self) -> usize {

@@ -44,7 +44,7 @@ fn all(n: usize) -> Vec<u32> {
 }
 
 fn fit(matrix: &FeatureMatrix, labels: &[bool], weights: Option<&[f64]>, params: &Params) -> (Boosted, Vec<f64>) {
-    let binned = Binned::new(&plan(), matrix, 64);
+    let binned = Binned::new(&plan(), matrix.view(), 64);
     let sample = Sample { binned: &binned, labels, weights, offset: None };
     let mut last = Vec::new();
     let boosted = boost(sample, &all(labels.len()), &[], params, 3, |_, margins| {
