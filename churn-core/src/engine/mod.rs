@@ -15,6 +15,7 @@ mod lead;
 mod options;
 mod predictor;
 mod run;
+mod scorer;
 mod store;
 #[cfg(feature = "train")]
 mod train;
@@ -33,6 +34,7 @@ pub use lead::{LeadOptions, lead_score};
 pub use options::ScoreOptions;
 pub use predictor::Predictor;
 pub use run::{Scored, map_columns, validate};
+pub use scorer::{Cell, RowScorer};
 #[cfg(feature = "train")]
 pub use train::{Evaluation, TrainOptions};
 
