@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 
 import churn
@@ -16,19 +17,19 @@ def model(data: Path) -> churn.Model:
 
 
 @pytest.fixture(scope="module")
-def rows() -> np.ndarray:
+def rows() -> npt.NDArray[np.float64]:
     random = np.random.default_rng(1)
     return np.column_stack([random.uniform(0, 80, 300) for _ in range(4)])
 
 
-def test_values_against_a_background_add_up_to_its_mean(model: churn.Model, rows: np.ndarray) -> None:
+def test_values_against_a_background_add_up_to_its_mean(model: churn.Model, rows: npt.NDArray[np.float64]) -> None:
     background = rows[:50]
     values = model.shap_values(rows, background=background)
     base = model.predict_margin(background).mean()
     assert np.abs(base + values.sum(axis=1) - model.predict_margin(rows)).max() < 1e-9
 
 
-def test_interactions_add_up_to_the_values(model: churn.Model, rows: np.ndarray) -> None:
+def test_interactions_add_up_to_the_values(model: churn.Model, rows: npt.NDArray[np.float64]) -> None:
     pairs = model.shap_interaction_values(rows[:20])
     assert pairs.shape == (20, 4, 4)
     assert np.abs(pairs - pairs.transpose(0, 2, 1)).max() == 0.0
