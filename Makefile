@@ -14,7 +14,7 @@ WHEELS      := $(CARGO_TARGET_DIR)/wheels
 # One runner for all Rust tests: nextest where it is installed.
 NEXTEST     := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: demo test lint test-rust fuzz-read test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-quality bench-train bench-leaks bench-memory bench-validate clean test-install sizes bench-node bench-hosts bench-overhead bench-events bench-events-peers bench-health bench-leads bench-counterfactuals bench-trees
+.PHONY: demo test lint test-rust fuzz-read fuzz-import test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-quality bench-train bench-leaks bench-memory bench-validate clean test-install sizes bench-node bench-hosts bench-overhead bench-events bench-events-peers bench-health bench-leads bench-counterfactuals bench-trees bench-trees-peers
 
 demo:
 	$(CARGO) run --release $(CORE) $(LEAN) --features pretrained --example demo
@@ -44,6 +44,10 @@ endif
 # Changes files at random for SECONDS and reads them; a find is a panic or a table that does not hold together.
 fuzz-read:
 	CHURN_FUZZ_SECONDS=$(or $(SECONDS),60) $(CARGO) test -q $(CORE) $(LEAN) --features pretrained --test read_fuzz -- --ignored --nocapture
+
+# The same for the importers of other libraries' models.
+fuzz-import:
+	CHURN_FUZZ_SECONDS=$(or $(SECONDS),60) $(CARGO) test -q $(CORE) $(LEAN) --test import -- --ignored --nocapture
 
 test-c:
 	$(MAKE) -C churn-ffi rust-test test test-uniffi
@@ -144,6 +148,11 @@ bench-trees:
 # Time and memory of training beside LightGBM, where CHURN_BENCH_PYTHON (default python3) has it. TRAIN='threads=1 runs=3'.
 bench-train:
 	$(CARGO) bench -q $(CORE) $(LEAN) --features train --bench train -- $(TRAIN)
+# The same beside xgboost, lightgbm, treelite, woodelf and lleaves, as far as PEERS_PYTHON has them; needs the wheel in it, and
+# the models in $CHURN_PEERS_DIR (default ../shared/peers). TREES='score rounds=5 threads=2' does a part of it.
+PEERS_PYTHON ?= $(PY)
+bench-trees-peers:
+	$(PEERS_PYTHON) benches/trees/peers.py $(TREES)
 
 # Our default beside the peers' figures, on the same rows; needs $CHURN_DATA_DIR and $CHURN_PEERS_DIR (default
 # ../shared/data and ../shared/peers). QUALITY='repeats=1 seeds=2 sets=telco' does a part of it.

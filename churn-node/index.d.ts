@@ -721,6 +721,23 @@ export interface PointInTimeCheck {
   rowsRemoved: number
 }
 
+/** The options of `Engine.scorer`. */
+export interface ScorerOptions extends Omit<RecordOptions, 'scoredAt'> {
+  /** A mapping that an earlier call gave. */
+  mapping?: Mapping | null | undefined
+}
+
+/** Scores customers that all have the same keys, on the calling thread; `Engine.scorer` makes it. */
+export interface Scorer {
+  /**
+   * Scores one customer; a key that the example did not have is mapped with the others for that customer.
+   * @throws {ChurnError} as `Engine.scoreOne` rejects.
+   */
+  score(record: CustomerRecord, options?: { scoredAt?: string | Date | null | undefined } | null): Prediction
+  /** The example's keys. */
+  readonly columns: Array<string>
+}
+
 /**
  * A model, ready to map, judge, score and explain. Calls that return a Promise work on a thread of Node's pool; one
  * engine may serve any number of them at once.
@@ -797,6 +814,12 @@ export declare class Engine {
    * @throws {ChurnError} as `scoreOne` rejects.
    */
   scoreOneSync(record: CustomerRecord, options?: RecordOptions | null): Prediction
+
+  /**
+   * A scorer for customers that all have the keys of this example: they are understood once.
+   * @throws {ChurnError} as `scoreOne` rejects.
+   */
+  scorer(example: CustomerRecord, options?: ScorerOptions | null): Scorer
 
   /**
    * Scores one customer from his own rows of the tables of events, as known before `asOf`. Rows without a customer id

@@ -218,18 +218,22 @@ fn fewer_iterations_are_the_first_ones() {
     assert_eq!(import(99).expect_err("too many").code(), "invalid_argument");
 }
 
-/// Deterministic damage to files of each format: the import may refuse, but neither panics nor hangs nor asks for much
-/// memory, and what it takes it can score and explain.
-#[test]
-fn damaged_files_do_no_harm() {
-    let mut state = 0x9E37_79B9_7F4A_7C15u64;
-    let mut random = move |n: usize| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        (state % n.max(1) as u64) as usize
-    };
-    let words: [&[u8]; 12] = [
+/// Numbers of a fixed sequence.
+struct Draw(u64);
+
+impl Draw {
+    fn below(&mut self, n: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 % n.max(1) as u64) as usize
+    }
+}
+
+/// Damages the files of each format so many times: the import may refuse, but neither panics nor hangs nor asks for much
+/// memory, and what it takes it can score. Gives how many were taken and refused.
+fn damage(rounds: usize, draw: &mut Draw) -> (usize, usize) {
+    let words: [&[u8]; 14] = [
         b"-1",
         b"9999999999",
         b"NaN",
@@ -242,20 +246,22 @@ fn damaged_files_do_no_harm() {
         b"\"",
         b"0.5",
         b"\xff\xff\xff\xff",
+        b"\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
+        b"\x00\x00\xc0\x7f",
     ];
     let (mut taken, mut refused) = (0, 0);
     for (_, file, bytes) in shipped("") {
-        for round in 0..60 {
+        for round in 0..rounds {
             let mut damaged = bytes.clone();
             for _ in 0..1 + round % 3 {
-                let at = random(damaged.len());
-                match random(5) {
-                    0 => damaged[at] ^= 1 << random(8),
-                    1 => damaged[at] = b"0123456789-.,"[random(13)],
-                    2 => drop(damaged.splice(at..at, words[random(words.len())].iter().copied())),
+                let at = draw.below(damaged.len());
+                match draw.below(5) {
+                    0 => damaged[at] ^= 1 << draw.below(8),
+                    1 => damaged[at] = b"0123456789-.,"[draw.below(13)],
+                    2 => drop(damaged.splice(at..at, words[draw.below(words.len())].iter().copied())),
                     3 => damaged.truncate(at),
                     _ => {
-                        let end = (at + random(40)).min(damaged.len());
+                        let end = (at + draw.below(40)).min(damaged.len());
                         drop(damaged.drain(at..end));
                     }
                 }
@@ -283,7 +289,29 @@ fn damaged_files_do_no_harm() {
             }
         }
     }
+    (taken, refused)
+}
+
+#[test]
+fn damaged_files_do_no_harm() {
+    let (taken, refused) = damage(60, &mut Draw(0x9E37_79B9_7F4A_7C15));
     assert!(taken > 50 && refused > 200, "{taken} taken, {refused} refused");
+}
+
+/// The same for as long as CHURN_FUZZ_SECONDS says, from a sequence that CHURN_FUZZ_SEED names: `make fuzz-import`.
+#[test]
+#[ignore = "runs for as long as it is told"]
+fn fuzz_import() {
+    let number = |name: &str, default: u64| std::env::var(name).ok().and_then(|v| v.parse().ok()).unwrap_or(default);
+    let seconds = number("CHURN_FUZZ_SECONDS", 60);
+    let mut draw = Draw(number("CHURN_FUZZ_SEED", 1).max(1));
+    let start = std::time::Instant::now();
+    let (mut taken, mut refused) = (0, 0);
+    while start.elapsed().as_secs() < seconds {
+        let more = damage(20, &mut draw);
+        (taken, refused) = (taken + more.0, refused + more.1);
+    }
+    println!("{taken} damaged models were taken, {refused} refused");
 }
 
 #[test]

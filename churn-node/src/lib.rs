@@ -17,4 +17,5 @@ mod js;
 mod options;
 mod output;
 mod scored;
+mod scorer;
 mod watch;

@@ -156,6 +156,20 @@ impl Engine {
         call(py, || self.0.score_one(&record, &options)).map(Prediction)
     }
 
+    /// A scorer for customers that all have the keys of this example: they are understood once.
+    #[pyo3(signature = (example, *, reasons=None, mapping=None, overrides=None, as_of=None))]
+    fn scorer(
+        &self,
+        py: Python<'_>,
+        example: &Bound<'_, PyDict>,
+        reasons: Option<usize>,
+        mapping: Option<&Bound<'_, Mapping>>,
+        overrides: Overrides,
+        as_of: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<crate::scorer::Scorer> {
+        crate::scorer::scorer(py, &self.0, example, reasons, mapping, overrides, as_of)
+    }
+
     /// Score one customer from his own rows of the tables of events, as known before `as_of` (now, where not given).
     ///
     /// An empty list is a table in which nothing happened; rows without a customer id are his.
@@ -180,18 +194,26 @@ impl Engine {
     }
 
     /// Exact SHAP values of a table; `.values`, `.base_values`, `.data` and `.feature_names` are what shap's plots take.
-    #[pyo3(signature = (table, *, overrides=None, as_of=None))]
+    ///
+    /// Against a `background` table they are interventional: the base value is the mean over its customers.
+    #[pyo3(signature = (table, *, background=None, overrides=None, as_of=None))]
     fn explain(
         &self,
         py: Python<'_>,
         table: &Bound<'_, PyAny>,
+        background: Option<&Bound<'_, PyAny>>,
         overrides: Overrides,
         as_of: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Explanation> {
         let as_of = Some(convert::iso(as_of)?.map_or_else(|| convert::now(py), Ok)?);
         let options = ScoreOptions { overrides: overrides.unwrap_or_default(), as_of, ..ScoreOptions::default() };
         let table = convert::table(table)?;
-        call(py, || self.0.explain(table.input(), &options)).map(Explanation)
+        let background = background.map(convert::table).transpose()?;
+        call(py, || match &background {
+            Some(background) => self.0.explain_against(table.input(), background.input(), &options),
+            None => self.0.explain(table.input(), &options),
+        })
+        .map(Explanation)
     }
 
     /// Measure the engine on a labelled table that it was not trained on.

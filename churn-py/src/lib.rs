@@ -13,6 +13,7 @@ mod matrix;
 mod model;
 mod profile;
 mod results;
+mod scorer;
 mod summary;
 mod table;
 
@@ -39,6 +40,7 @@ fn _churn(m: &Bound<'_, PyModule>) -> PyResult<()> {
     m.add_class::<results::Prediction>()?;
     m.add_class::<results::Predictions>()?;
     m.add_class::<results::QualityReport>()?;
+    m.add_class::<scorer::Scorer>()?;
     m.add_class::<table::Table>()?;
     m.add_function(wrap_pyfunction!(events::build_features, m)?)?;
     m.add_function(wrap_pyfunction!(events::build_training_set, m)?)?;

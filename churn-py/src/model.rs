@@ -156,12 +156,33 @@ impl Model {
     }
 
     /// Exact SHAP values, float64, shape (n_rows, n_features); with `expected_value` they add up to the margin.
-    fn shap_values<'py>(&self, py: Python<'py>, matrix: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    ///
+    /// Against a `background` matrix they are interventional, and add up with the mean margin of its rows.
+    #[pyo3(signature = (matrix, *, background=None))]
+    fn shap_values<'py>(
+        &self,
+        py: Python<'py>,
+        matrix: &Bound<'py, PyAny>,
+        background: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
         let matrix = self.matrix(matrix)?;
+        let background = background.map(|b| self.matrix(b)).transpose()?;
         let shape = (matrix.n_rows(), matrix.n_features());
-        let values = call(py, || self.0.shap_values(&matrix))?.values;
-        let flat = convert::vector(py, values)?;
+        let explanation = call(py, || match &background {
+            Some(background) => self.0.shap_values_against(&matrix, background),
+            None => self.0.shap_values(&matrix),
+        })?;
+        let flat = convert::vector(py, explanation.values)?;
         // Without numpy: the rows one after another.
+        if flat.hasattr("reshape")? { flat.call_method1("reshape", (shape,)) } else { Ok(flat) }
+    }
+
+    /// SHAP interaction values, float64, shape (n_rows, n_features, n_features); each row sums to the feature's SHAP value.
+    fn shap_interaction_values<'py>(&self, py: Python<'py>, matrix: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let matrix = self.matrix(matrix)?;
+        let shape = (matrix.n_rows(), matrix.n_features(), matrix.n_features());
+        let values = call(py, || self.0.shap_interactions(&matrix))?;
+        let flat = convert::vector(py, values)?;
         if flat.hasattr("reshape")? { flat.call_method1("reshape", (shape,)) } else { Ok(flat) }
     }
 

@@ -416,6 +416,48 @@ impl Explanation {
         self.0.feature_names.clone()
     }
 
+    /// What the features do in a segment of customers: dicts of feature, mean and mean_abs, the largest mean_abs first.
+    ///
+    /// `rows` are numbers of rows, counted from 0, or one truth value a row; all rows where it is not given.
+    #[pyo3(signature = (rows=None))]
+    fn segment<'py>(&self, py: Python<'py>, rows: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        let n = self.0.values.nrows();
+        let rows: Vec<usize> = match rows {
+            None => (0..n).collect(),
+            Some(rows) => {
+                // A list of numpy's own values, as of lists.
+                let listed = if rows.hasattr("tolist")? { rows.call_method0("tolist")? } else { rows.clone() };
+                match listed.extract::<Vec<bool>>() {
+                    Ok(mask) => mask.into_iter().enumerate().filter(|(_, m)| *m).map(|(r, _)| r).collect(),
+                    Err(_) => listed.extract()?,
+                }
+            }
+        };
+        let factors = call(py, || self.0.segment(&rows))?;
+        convert::python(py, &report::segment_json(&factors))
+    }
+
+    /// The same as the shap package's own Explanation, for its plots; needs that package.
+    fn to_shap<'py>(slf: &Bound<'py, Self>, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        let given = PyDict::new(py);
+        for name in ["values", "base_values", "data", "feature_names"] {
+            given.set_item(name, slf.getattr(name)?)?;
+        }
+        py.import("shap")?.getattr("Explanation")?.call((), Some(&given))
+    }
+
+    /// How a row's features lead from the base value to its margin, as an SVG picture.
+    #[pyo3(signature = (row=0, *, max_display=10))]
+    fn waterfall_svg(&self, py: Python<'_>, row: usize, max_display: usize) -> PyResult<String> {
+        call(py, || report::waterfall_svg(&self.0, row, max_display))
+    }
+
+    /// The SHAP values of all rows, feature by feature, as an SVG picture.
+    #[pyo3(signature = (*, max_display=10))]
+    fn beeswarm_svg(&self, py: Python<'_>, max_display: usize) -> PyResult<String> {
+        call(py, || report::beeswarm_svg(&self.0, max_display))
+    }
+
     fn _repr_html_(&self) -> String {
         report::explanation_html(&self.0)
     }

@@ -38,6 +38,8 @@ impl Engine {
         let source = Input::Path(source.as_ref().to_owned());
         let raw = source.read(&options.read)?;
         let prepared = self.prepared(&raw, options)?;
+        // Everything that is needed has been typed; the text of the file has not to wait for the end.
+        drop(raw);
         let version = self.model().model_version();
         let tally = crate::files::write_whole_by(target, |file| {
             let (n, at) = (prepared.n_reasons, options.scored_at.as_deref());

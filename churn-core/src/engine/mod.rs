@@ -18,6 +18,7 @@ mod lead;
 mod options;
 mod predictor;
 mod run;
+mod scorer;
 mod store;
 #[cfg(feature = "train")]
 mod train;
@@ -40,6 +41,7 @@ pub use lead::{LeadOptions, lead_score};
 pub use options::{ScoreOptions, day};
 pub use predictor::Predictor;
 pub use run::{Scored, map_columns, validate, validate_pieces};
+pub use scorer::{Cell, RowScorer};
 #[cfg(feature = "train")]
 pub use train::{Evaluation, TrainOptions};
 

@@ -1,6 +1,6 @@
 //! A model on its own matrix: no mapping, no validation, no words.
 
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::explain::{Explainer, Explanation};
 use crate::features::FeatureMatrix;
 use crate::model::Model;
@@ -89,16 +89,26 @@ impl Predictor {
         self.explainer.explain(&self.model, matrix)
     }
 
+    /// SHAP values against background rows (interventional): the base value is the mean over them, and what is not known
+    /// of a row is taken from each of them in turn. The time grows with the sum of the numbers of rows, not with their
+    /// product.
+    ///
+    /// # Errors
+    /// As [`shap_values`](Predictor::shap_values); `invalid_argument` for a background without rows.
+    pub fn shap_values_against(&self, matrix: &FeatureMatrix, background: &FeatureMatrix) -> Result<Explanation> {
+        self.check_width(matrix)?;
+        Explainer::against(&self.model, background)?.explain(&self.model, matrix)
+    }
+
+    /// SHAP interaction values, shape (n_rows, n_features, n_features); see [`Explainer::interactions`].
+    ///
+    /// # Errors
+    /// As [`shap_values`](Predictor::shap_values).
+    pub fn shap_interactions(&self, matrix: &FeatureMatrix) -> Result<ndarray::Array3<f64>> {
+        self.explainer.interactions(&self.model, matrix)
+    }
+
     fn check_width(&self, matrix: &FeatureMatrix) -> Result<()> {
-        let wanted = self.model.plan.len();
-        if matrix.n_features() == wanted {
-            return Ok(());
-        }
-        Err(Error::new(
-            ErrorKind::InvalidArgument,
-            format!("the matrix has {} columns, the model {wanted} features", matrix.n_features()),
-        )
-        .with("argument", "matrix")
-        .hint("give the features in the order of the model's feature names"))
+        crate::explain::check_width(&self.model, matrix)
     }
 }

@@ -3,7 +3,7 @@
 use super::{Engine, Input, Record, ScoreOptions};
 use crate::decide::{adverse, recommend, recommend_by};
 use crate::error::{Error, ErrorKind, Result};
-use crate::explain::{Explanation, FactorValue, Reasoner};
+use crate::explain::{Explanation, FactorValue, Reasoner, Telling};
 use crate::features::{DERIVED, Derivation, FeatureMatrix, derive};
 use crate::map::{self, MapOptions, Mapping};
 use crate::progress::Progress;
@@ -16,6 +16,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 /// Rows between two calls of the progress function.
 const CHUNK: usize = 8192;
@@ -164,12 +165,8 @@ impl Engine {
         Ok((mapping, judged))
     }
 
-    /// Typed table (derived columns included) and feature matrix of a raw table.
-    fn prepare(
-        &self,
-        raw: &RawTable,
-        options: &ScoreOptions<'_>,
-    ) -> Result<(Mapping, QualityReport, Table, FeatureMatrix)> {
+    /// Typed table (derived columns included) of a raw table.
+    fn typed(&self, raw: &RawTable, options: &ScoreOptions<'_>) -> Result<(Mapping, QualityReport, Table)> {
         let (mapping, mut judged) = self.judge(raw, options)?;
         let as_of = options.as_of_days()?;
         let table = derive(&judged.table, as_of)?;
@@ -181,8 +178,18 @@ impl Engine {
                 format!("the day the rows describe is not known: {} could not be counted", undated.join(", "));
             judged.report.add(Code::AsOfMissing, message, "give as_of, or a snapshot date column");
         }
+        Ok((mapping, judged.report, table))
+    }
+
+    /// Typed table and feature matrix of a raw table.
+    fn prepare(
+        &self,
+        raw: &RawTable,
+        options: &ScoreOptions<'_>,
+    ) -> Result<(Mapping, QualityReport, Table, FeatureMatrix)> {
+        let (mapping, quality, table) = self.typed(raw, options)?;
         let matrix = self.model().plan.transform(&table)?;
-        Ok((mapping, judged.report, table, matrix))
+        Ok((mapping, quality, table, matrix))
     }
 
     /// Scores a table: a path, the bytes of a file, records or a raw table.
@@ -193,7 +200,7 @@ impl Engine {
         let input = input.into();
         let raw = input.read(&options.read)?;
         let prepared = self.prepared(&raw, options)?;
-        let mut rows = Vec::with_capacity(prepared.matrix.n_rows());
+        let mut rows = Vec::with_capacity(prepared.table.n_rows());
         self.told_rows(&prepared, options, |chunk| {
             rows.extend(chunk);
             Ok(())
@@ -210,8 +217,8 @@ impl Engine {
     /// A table ready to be scored.
     pub(super) fn prepared(&self, raw: &RawTable, options: &ScoreOptions<'_>) -> Result<Prepared> {
         let n_reasons = options.n_reasons()?;
-        let (mapping, quality, table, matrix) = self.prepare(raw, options)?;
-        Ok(Prepared { n_reasons, mapping, quality, table, matrix })
+        let (mapping, quality, table) = self.typed(raw, options)?;
+        Ok(Prepared { n_reasons, mapping, quality, table })
     }
 
     /// Scores and explains a prepared table and hands its rows over, chunk by chunk, in their order.
@@ -222,10 +229,11 @@ impl Engine {
         mut take: impl FnMut(Vec<crate::report::Row>) -> Result<()>,
     ) -> Result<()> {
         let reasoner = Reasoner::new(self.model(), self.explainer());
-        let n_rows = prepared.matrix.n_rows();
+        let n_rows = prepared.table.n_rows();
         for start in (0..n_rows).step_by(CHUNK) {
             let end = (start + CHUNK).min(n_rows);
-            let part = prepared.matrix.rows(start..end);
+            // Features are made as they are needed: those of all rows would take as much memory as the table.
+            let part = self.model().plan.transform(&prepared.table.slice(start..end))?;
             let (raws, values) = self.explainer().raw_and_values(self.model(), &part)?;
             let width = part.n_features().max(1);
             let chunk = (0..part.n_rows()).into_par_iter().with_min_len(64).map(|r| {
@@ -254,22 +262,48 @@ impl Engine {
 
     /// Scores the first row of a raw table.
     pub(super) fn score_raw_one(&self, raw: &RawTable, options: &ScoreOptions<'_>) -> Result<Prediction> {
+        self.score_raw_row(raw, options).map(|(prediction, _)| prediction)
+    }
+
+    /// Scores the first row of a raw table; gives its features as well.
+    pub(super) fn score_raw_row(&self, raw: &RawTable, options: &ScoreOptions<'_>) -> Result<(Prediction, Vec<f64>)> {
         let n_reasons = options.n_reasons()?;
         let (_, _, table, matrix) = self.prepare(raw, options)?;
-        let reasoner = Reasoner::new(self.model(), self.explainer());
-        let row = self.predict_row(&reasoner, &table, &matrix, 0, n_reasons)?;
+        let telling = Arc::new(Telling::new(self.model(), self.explainer()));
+        let (id, row) = (customer_id(&table, 0), matrix.row(0));
+        let written = |feature: usize| self.written(&table, feature, 0);
+        let version = self.model().model_version();
+        let told = self.predicted(&telling, row, id, written, n_reasons, version, options.scored_at.clone())?;
+        Ok((told, row.to_vec()))
+    }
+
+    /// The prediction of a row of features.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn predicted(
+        &self,
+        telling: &Arc<Telling>,
+        row: &[f64],
+        customer_id: String,
+        written: impl Fn(usize) -> Option<String>,
+        n_reasons: usize,
+        model_version: String,
+        scored_at: Option<String>,
+    ) -> Result<Prediction> {
+        let reasoner = Reasoner::of(self.model(), self.explainer(), telling.clone());
+        let (raw, factors) = reasoner.factors(row, written)?;
+        let score = score_of_raw(self.model(), raw);
         Ok(Prediction {
-            customer_id: row.customer_id,
-            churn_probability: row.score.probability,
-            retention_probability: 1.0 - row.score.probability,
-            confidence: Confidence { low: row.score.low, high: row.score.high, level: self.model().interval.level },
-            risk_level: row.score.risk,
-            reasons: row.reasons,
-            recommendation: row.recommendation,
-            model_version: self.model().model_version(),
-            scored_at: options.scored_at.clone(),
-            base_probability: row.base_probability,
-            top_factors: row.factors.into_iter().map(TopFactor::from).collect(),
+            customer_id,
+            churn_probability: score.probability,
+            retention_probability: 1.0 - score.probability,
+            confidence: Confidence { low: score.low, high: score.high, level: self.model().interval.level },
+            risk_level: score.risk,
+            reasons: adverse(&factors, n_reasons).map(|f| f.readable.clone()).collect(),
+            recommendation: recommend(&self.model().profile, score.risk, &factors),
+            model_version,
+            scored_at,
+            base_probability: reasoner.base_probability(),
+            top_factors: factors.into_iter().map(TopFactor::from).collect(),
         })
     }
 
@@ -282,6 +316,23 @@ impl Engine {
         let raw = input.read(&options.read)?;
         let (_, _, _, matrix) = self.prepare(&raw, options)?;
         self.explainer().explain(self.model(), &matrix)
+    }
+
+    /// As [`explain`](Engine::explain), against the customers of a background table (interventional values): the base
+    /// value is their mean, and what is not known of a customer is taken from each of them in turn.
+    ///
+    /// # Errors
+    /// As [`score`](Engine::score).
+    pub fn explain_against<'a>(
+        &self,
+        input: impl Into<Input<'a>>,
+        background: impl Into<Input<'a>>,
+        options: &ScoreOptions<'_>,
+    ) -> Result<Explanation> {
+        let (input, background) = (input.into(), background.into());
+        let matrix = self.matrix(&*input.read(&options.read)?, options)?;
+        let background = self.matrix(&*background.read(&options.read)?, options)?;
+        self.predictor().shap_values_against(&matrix, &background)
     }
 
     /// The feature matrix of a raw table, as scoring sees it.
@@ -309,7 +360,7 @@ impl Engine {
         while first.len() < n_reasons && told.peek().is_some() {
             first.extend(told.next());
         }
-        let reasons = first.iter().map(|f| reasoner.words(f)).collect();
+        let reasons = first.iter().map(|f| reasoner.words(f, features[f.index])).collect();
         let recommendation = recommend_by(&self.model().profile, score.risk, first.into_iter().chain(told)).text;
         crate::report::Row { customer_id: customer_id(table, row), score, reasons, recommendation }
     }
@@ -319,27 +370,6 @@ impl Engine {
         let column = table.column(&self.model().plan.features()[feature].name)?;
         column.data.cell(row).map(Cow::into_owned)
     }
-
-    fn predict_row(
-        &self,
-        reasoner: &Reasoner<'_>,
-        table: &Table,
-        matrix: &FeatureMatrix,
-        row: usize,
-        n_reasons: usize,
-    ) -> Result<PredictedRow> {
-        let written = |feature: usize| self.written(table, feature, row);
-        let (raw, factors) = reasoner.factors(matrix.row(row), written)?;
-        let score = score_of_raw(self.model(), raw);
-        Ok(PredictedRow {
-            customer_id: customer_id(table, row),
-            score,
-            reasons: adverse(&factors, n_reasons).map(|f| f.readable.clone()).collect(),
-            recommendation: recommend(&self.model().profile, score.risk, &factors),
-            base_probability: reasoner.base_probability(),
-            factors,
-        })
-    }
 }
 
 /// A table ready to be scored.
@@ -348,20 +378,10 @@ pub(super) struct Prepared {
     pub mapping: Mapping,
     pub quality: QualityReport,
     table: Table,
-    matrix: FeatureMatrix,
 }
 
 /// The customer's id, or the row's number where there is none.
 fn customer_id(table: &Table, row: usize) -> String {
     let id = table.column("customer_id").and_then(|c| c.data.cell(row));
     id.map_or_else(|| table.row_number(row).to_string(), Cow::into_owned)
-}
-
-struct PredictedRow {
-    customer_id: String,
-    score: crate::score::Score,
-    reasons: Vec<String>,
-    recommendation: crate::decide::Recommendation,
-    base_probability: f64,
-    factors: Vec<crate::explain::Factor>,
 }

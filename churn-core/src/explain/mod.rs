@@ -1,21 +1,24 @@
 //! Exact SHAP values, and the reasons told from them.
 
+mod interactions;
+mod patterns;
 mod quadrature;
 mod reasons;
+mod segments;
 mod tree_shap;
 
+pub(crate) use reasons::Telling;
 pub use reasons::{Factor, FactorValue, Reasoner, describe_value};
+pub use segments::SegmentFactor;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::features::FeatureMatrix;
-use crate::model::{Model, Part, TreeEnsemble, weighted};
-use crate::score::{BLOCK, Columns, Scorer};
+use crate::model::{Model, Part, Term};
+use crate::score::Scorer;
 use ndarray::Array2;
-use pulp::Arch;
+use patterns::TreesExplainer;
 use rayon::prelude::*;
-use std::ops::Range;
-use std::sync::OnceLock;
-use tree_shap::{Quadrature, Table, Tests, TreeExplainer, Workspace};
+use tree_shap::Quadrature;
 
 /// Largest difference between the sum of SHAP values and the margin that leaves the engine, relative to the
 /// larger of 1 and the margin.
@@ -35,165 +38,73 @@ pub struct Explanation {
     pub feature_names: Vec<String>,
 }
 
-/// Rows that are explained together by one thread: the tables of all trees pass by once for them.
-const UNIT: usize = 8 * BLOCK;
 /// Fewest rows that are worth the tables of a model that has none yet.
 const FEW: usize = 64;
 /// Tables up to this size are made at once, when the model is prepared.
 const SMALL_TABLES: usize = 1 << 20;
-/// Tables up to this size are kept once they have been made.
-const KEPT_TABLES: usize = 96 << 20;
-/// Tables of a larger model are made for a part of its trees at a time, up to this size, and dropped.
-const PASSING_TABLES: usize = 32 << 20;
-
 /// A model prepared for explanations; cheap to keep, shared between threads.
 pub struct Explainer {
     scorer: Scorer,
     parts: Vec<TreesExplainer>,
     quadrature: Quadrature,
     base_value: f64,
-}
-
-/// The trees of one component.
-struct TreesExplainer {
-    component: usize,
-    trees: Vec<TreeExplainer>,
-    tests: Vec<Tests>,
-    columns: Columns,
-    table_bytes: usize,
-    tables: OnceLock<Vec<Table>>,
-}
-
-impl TreesExplainer {
-    fn new(component: usize, weight: f64, ensemble: &TreeEnsemble) -> Self {
-        let trees: Vec<_> =
-            ensemble.trees.iter().map(|t| TreeExplainer::new(t, |value| weighted(weight, value))).collect();
-        let mut columns = Columns::new(ensemble.trees.iter());
-        let tests = ensemble.trees.iter().map(|t| tree_shap::tests(t, &mut columns)).collect();
-        let table_bytes = trees.iter().map(TreeExplainer::table_bytes).sum();
-        TreesExplainer { component, trees, tests, columns, table_bytes, tables: OnceLock::new() }
-    }
-
-    fn make_tables(&self, trees: Range<usize>, quadrature: &Quadrature) -> Vec<Table> {
-        self.trees[trees].par_iter().with_min_len(8).map(|t| t.table(quadrature)).collect()
-    }
-
-    /// Adds the SHAP values of all rows to `values`, row-major.
-    fn explain(
-        &self,
-        ensemble: &TreeEnsemble,
-        matrix: &FeatureMatrix,
-        quadrature: &Quadrature,
-        arch: Arch,
-        values: &mut [f64],
-    ) {
-        if self.table_bytes <= KEPT_TABLES {
-            // Made outside the cell: its lock must not be held while other work of the pool is waited for.
-            let tables = match self.tables.get() {
-                Some(tables) => tables,
-                None => {
-                    let made = self.make_tables(0..self.trees.len(), quadrature);
-                    self.tables.get_or_init(|| made)
-                }
-            };
-            self.pass(0, tables, ensemble, matrix, quadrature, arch, values);
-            return;
-        }
-        let mut start = 0;
-        while start < self.trees.len() {
-            let (mut end, mut bytes) = (start, 0);
-            while end < self.trees.len() && (end == start || bytes < PASSING_TABLES) {
-                bytes += self.trees[end].table_bytes();
-                end += 1;
-            }
-            let tables = self.make_tables(start..end, quadrature);
-            self.pass(start, &tables, ensemble, matrix, quadrature, arch, values);
-            start = end;
-        }
-    }
-
-    /// Adds the values of the trees from `start` that these tables are of.
-    #[allow(clippy::too_many_arguments)]
-    fn pass(
-        &self,
-        start: usize,
-        tables: &[Table],
-        ensemble: &TreeEnsemble,
-        matrix: &FeatureMatrix,
-        quadrature: &Quadrature,
-        arch: Arch,
-        values: &mut [f64],
-    ) {
-        let n_features = matrix.n_features();
-        let unit = if matrix.n_rows() < 4 * UNIT { BLOCK } else { UNIT };
-        values.par_chunks_mut(unit * n_features).enumerate().for_each_init(
-            || (Workspace::default(), Vec::new(), Vec::new()),
-            |(work, bytes, ranks), (u, out)| {
-                let (first, n) = (u * unit, out.len() / n_features);
-                let width = self.columns.len();
-                bytes.resize(width * n.div_ceil(BLOCK), [0; BLOCK]);
-                // The same code for each instruction set: every one gives the same bits.
-                arch.dispatch(
-                    #[inline(always)]
-                    || {
-                        let blocks = || (0..n).step_by(BLOCK).map(|at| (at, BLOCK.min(n - at)));
-                        for (b, (at, rows)) in blocks().enumerate() {
-                            self.columns.fill(matrix, first + at, rows, ranks, &mut bytes[b * width..(b + 1) * width]);
-                        }
-                        for (t, table) in tables.iter().enumerate() {
-                            let nodes = &ensemble.trees[start + t].nodes;
-                            for (b, (at, rows)) in blocks().enumerate() {
-                                self.trees[start + t].add_block(
-                                    &self.tests[start + t],
-                                    table,
-                                    quadrature,
-                                    &bytes[b * width..(b + 1) * width],
-                                    rows,
-                                    n_features,
-                                    |node, row| nodes[node].goes_left(matrix.row(first + at + row)),
-                                    &mut out[at * n_features..(at + rows) * n_features],
-                                    work,
-                                );
-                            }
-                        }
-                    },
-                );
-            },
-        );
-    }
-
-    fn add_row(
-        &self,
-        ensemble: &TreeEnsemble,
-        row: &[f64],
-        quadrature: &Quadrature,
-        out: &mut [f64],
-        work: &mut Workspace,
-    ) {
-        let tables = self.tables.get();
-        for (t, tree) in self.trees.iter().enumerate() {
-            let nodes = &ensemble.trees[t].nodes;
-            tree.add_row(|node| nodes[node].goes_left(row), tables.map(|all| &all[t]), quadrature, out, work);
-        }
-    }
+    /// For each component, the means of its terms.
+    term_means: Vec<Vec<f64>>,
+    background: bool,
 }
 
 impl Explainer {
-    /// Prepares a (checked) model.
+    /// Prepares a (checked) model, for path-dependent values.
     pub fn new(model: &Model) -> Self {
-        let mut parts = Vec::new();
-        for (i, component) in model.additive.components.iter().enumerate() {
-            if let Part::Trees(ensemble) = &component.part {
-                parts.push(TreesExplainer::new(i, component.weight, ensemble));
-            }
+        let explainer = Explainer::prepare(model, None);
+        for part in explainer.parts.iter().filter(|p| p.table_bytes <= SMALL_TABLES) {
+            part.keep_tables(&explainer.quadrature);
         }
-        let longest = parts.iter().flat_map(|p| &p.trees).map(TreeExplainer::longest).max().unwrap_or(0);
+        explainer
+    }
+
+    /// Prepares a (checked) model for interventional values: the base value is the mean over the background rows, and
+    /// what is not known of a row is taken from each of them in turn. The time to explain rows does not depend on their
+    /// number.
+    ///
+    /// # Errors
+    /// `invalid_argument` for a background without rows or of another width.
+    pub fn against(model: &Model, background: &FeatureMatrix) -> Result<Self> {
+        if background.n_rows() == 0 || background.n_features() != model.plan.len() {
+            return Err(Error::new(
+                ErrorKind::InvalidArgument,
+                format!(
+                    "the background has {} rows and {} columns, the model {} features",
+                    background.n_rows(),
+                    background.n_features(),
+                    model.plan.len()
+                ),
+            )
+            .with("argument", "background")
+            .hint("give at least one row of the model's own features"));
+        }
+        Ok(Explainer::prepare(model, Some(background)))
+    }
+
+    fn prepare(model: &Model, background: Option<&FeatureMatrix>) -> Self {
+        let scorer = Scorer::new(model);
+        let (mut parts, mut term_means) = (Vec::new(), Vec::new());
+        for component in &model.additive.components {
+            term_means.push(match &component.part {
+                Part::Trees(ensemble) => {
+                    parts.push(TreesExplainer::new(component.weight, ensemble, background));
+                    Vec::new()
+                }
+                Part::Terms(terms) => terms.iter().map(|t| background.map_or(t.mean, |b| mean_of(t, b))).collect(),
+            });
+        }
+        let longest = parts.iter().map(TreesExplainer::longest).max().unwrap_or(0);
+        let base_value = match background {
+            Some(rows) => scorer.raw(rows).iter().sum::<f64>() / rows.n_rows() as f64,
+            None => model.additive.base_value(),
+        };
         let quadrature = Quadrature::new(longest);
-        for part in parts.iter().filter(|p| p.table_bytes <= SMALL_TABLES) {
-            let made = part.make_tables(0..part.trees.len(), &quadrature);
-            part.tables.get_or_init(|| made);
-        }
-        Explainer { scorer: Scorer::new(model), parts, quadrature, base_value: model.additive.base_value() }
+        Explainer { scorer, parts, quadrature, base_value, term_means, background: background.is_some() }
     }
 
     /// What the model says about nobody in particular.
@@ -212,17 +123,25 @@ impl Explainer {
     /// # Errors
     /// `internal` where they do not add up within [`ADDITIVITY`].
     pub fn explain_row(&self, model: &Model, row: &[f64], out: &mut [f64]) -> Result<f64> {
-        let mut work = Workspace::default();
         out.fill(0.0);
-        add_terms(model, row, out);
+        self.add_terms(model, row, out);
         for part in &self.parts {
-            if let Part::Trees(ensemble) = &model.additive.components[part.component].part {
-                part.add_row(ensemble, row, &self.quadrature, out, &mut work);
-            }
+            part.add_row(row, &self.quadrature, out);
         }
-        let raw = model.additive.raw(row);
+        let raw = self.scorer.raw_row(row);
         self.check(raw, out)?;
         Ok(raw)
+    }
+
+    /// Adds the SHAP values of the univariate terms: a term's distance from its mean, which nothing else shares.
+    fn add_terms(&self, model: &Model, row: &[f64], out: &mut [f64]) {
+        for (component, means) in model.additive.components.iter().zip(&self.term_means) {
+            if let Part::Terms(terms) = &component.part {
+                for (term, mean) in terms.iter().zip(means) {
+                    out[term.feature] += component.weight * (term.shape.value(row[term.feature]) - mean);
+                }
+            }
+        }
     }
 
     fn check(&self, raw: f64, values: &[f64]) -> Result<()> {
@@ -252,11 +171,9 @@ impl Explainer {
         }
         let raws = self.scorer.raw(matrix);
         let rows = values.par_chunks_mut(n_features).enumerate().with_min_len(256);
-        rows.for_each(|(r, out)| add_terms(model, matrix.row(r), out));
+        rows.for_each(|(r, out)| self.add_terms(model, matrix.row(r), out));
         for part in &self.parts {
-            if let Part::Trees(ensemble) = &model.additive.components[part.component].part {
-                part.explain(ensemble, matrix, &self.quadrature, self.scorer.arch(), &mut values);
-            }
+            part.explain(matrix, &self.quadrature, self.scorer.arch(), &mut values);
         }
         let rows = values.par_chunks(n_features).zip(&raws).with_min_len(256);
         rows.try_for_each(|(values, &raw)| self.check(raw, values))?;
@@ -279,13 +196,25 @@ impl Explainer {
     }
 }
 
-/// Adds the SHAP values of the univariate terms: a term's distance from its mean, which nothing else shares.
-fn add_terms(model: &Model, row: &[f64], out: &mut [f64]) {
-    for component in &model.additive.components {
-        if let Part::Terms(terms) = &component.part {
-            for term in terms {
-                out[term.feature] += component.weight * (term.shape.value(row[term.feature]) - term.mean);
-            }
-        }
-    }
+/// The mean of a term over rows.
+fn mean_of(term: &Term, rows: &FeatureMatrix) -> f64 {
+    let sum: f64 = (0..rows.n_rows()).map(|r| term.shape.value(rows.row(r)[term.feature])).sum();
+    sum / rows.n_rows() as f64
 }
+
+/// Fails for a matrix of another width than the model's.
+pub(crate) fn check_width(model: &Model, matrix: &FeatureMatrix) -> Result<()> {
+    let wanted = model.plan.len();
+    if matrix.n_features() == wanted {
+        return Ok(());
+    }
+    Err(Error::new(
+        ErrorKind::InvalidArgument,
+        format!("the matrix has {} columns, the model {wanted} features", matrix.n_features()),
+    )
+    .with("argument", "matrix")
+    .hint("give the features in the order of the model's feature names"))
+}
+
+#[cfg(test)]
+mod tests;

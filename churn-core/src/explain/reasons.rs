@@ -5,6 +5,7 @@ use crate::error::Result;
 use crate::features::{FeatureKind, FeatureSpec};
 use crate::model::Model;
 use crate::schema::level_key;
+use std::sync::Arc;
 
 /// What one column of the customer contributes.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,26 +44,57 @@ impl Factor {
     }
 }
 
+/// What telling reasons of a model needs to know once.
+pub(crate) struct Telling {
+    credits: Vec<usize>,
+    base_margin: f64,
+    base_probability: f64,
+    /// For each feature, its levels (or no and yes) in words.
+    words: Vec<Vec<String>>,
+}
+
+impl Telling {
+    /// What telling reasons of this model needs.
+    pub fn new(model: &Model, explainer: &Explainer) -> Self {
+        let words = model.plan.features().iter().map(|spec| match &spec.kind {
+            FeatureKind::Number => Vec::new(),
+            FeatureKind::Boolean => {
+                [false, true].map(|b| describe_value(model, spec, &FactorValue::Boolean(b))).into_iter().collect()
+            }
+            FeatureKind::Category { levels } => {
+                levels.iter().map(|l| describe_value(model, spec, &FactorValue::Level(l.clone()))).collect()
+            }
+        });
+        Telling {
+            credits: model.plan.credit_indices(),
+            base_margin: model.additive.to_log_odds(explainer.base_value()),
+            base_probability: model.probability(explainer.base_value()),
+            words: words.collect(),
+        }
+    }
+}
+
 /// Tells the factors of a customer.
 pub struct Reasoner<'a> {
     model: &'a Model,
     explainer: &'a Explainer,
-    credits: Vec<usize>,
-    base_margin: f64,
-    base_probability: f64,
+    telling: Arc<Telling>,
 }
 
 impl<'a> Reasoner<'a> {
     /// A reasoner of this model.
     pub fn new(model: &'a Model, explainer: &'a Explainer) -> Self {
-        let base_margin = model.additive.to_log_odds(explainer.base_value());
-        let base_probability = model.probability(explainer.base_value());
-        Reasoner { model, explainer, credits: model.plan.credit_indices(), base_margin, base_probability }
+        Reasoner { model, explainer, telling: Arc::new(Telling::new(model, explainer)) }
+    }
+
+    /// A reasoner of this model, prepared before.
+    pub(crate) fn of(model: &'a Model, explainer: &'a Explainer, telling: Arc<Telling>) -> Self {
+        Reasoner { model, explainer, telling }
     }
 
     /// The calibrated probability of nobody in particular.
     pub fn base_probability(&self) -> f64 {
-        self.base_probability
+        self.telling.base_probability
     }
 
     /// The raw sum of a row and all of its factors, the strongest first, whichever way they point. Ties keep
@@ -75,11 +107,11 @@ impl<'a> Reasoner<'a> {
         let raw = self.explainer.explain_row(self.model, row, &mut shap)?;
         let grouped = self.grouped(&shap);
         let scale = self.probability_per_unit(raw);
-        let mut order: Vec<usize> = (0..row.len()).filter(|&i| self.credits[i] == i).collect();
+        let mut order: Vec<usize> = (0..row.len()).filter(|&i| self.telling.credits[i] == i).collect();
         order.sort_by(|&a, &b| grouped[b].abs().total_cmp(&grouped[a].abs()).then_with(|| a.cmp(&b)));
         let factors = order.into_iter().map(|i| {
             let mut factor = self.factor(i, row[i], grouped[i], scale, || written(i));
-            factor.readable = self.words(&factor);
+            factor.readable = self.words(&factor, row[i]);
             factor
         });
         Ok((raw, factors.collect()))
@@ -96,20 +128,24 @@ impl<'a> Reasoner<'a> {
     ) -> impl Iterator<Item = Factor> + 'b {
         let grouped = self.grouped(shap);
         let scale = self.probability_per_unit(raw);
-        let mut order: Vec<usize> = (0..row.len()).filter(|&i| self.credits[i] == i && grouped[i] > 0.0).collect();
+        let mut order: Vec<usize> =
+            (0..row.len()).filter(|&i| self.telling.credits[i] == i && grouped[i] > 0.0).collect();
         order.sort_by(|&a, &b| grouped[b].total_cmp(&grouped[a]).then_with(|| a.cmp(&b)));
         order.into_iter().map(move |i| self.factor(i, row[i], grouped[i], scale, || written(i)))
     }
 
-    /// A factor in words.
-    pub fn words(&self, factor: &Factor) -> String {
+    /// A factor in words; `x` is the row's value of its feature.
+    pub fn words(&self, factor: &Factor, x: f64) -> String {
+        if let Some(words) = self.telling.words[factor.index].get(x as usize).filter(|_| x >= 0.0) {
+            return words.clone();
+        }
         describe_value(self.model, &self.model.plan.features()[factor.index], &factor.value)
     }
 
     /// SHAP values summed up by the feature that takes the credit.
     fn grouped(&self, shap: &[f64]) -> Vec<f64> {
         let mut grouped = vec![0.0; shap.len()];
-        for (value, &group) in shap.iter().zip(&self.credits) {
+        for (value, &group) in shap.iter().zip(&self.telling.credits) {
             grouped[group] += value;
         }
         grouped
@@ -132,13 +168,13 @@ impl<'a> Reasoner<'a> {
     fn probability_per_unit(&self, raw: f64) -> f64 {
         let distance = raw - self.explainer.base_value();
         if distance.abs() > 1e-9 {
-            (self.model.probability(raw) - self.base_probability) / distance
+            (self.model.probability(raw) - self.telling.base_probability) / distance
         } else {
-            let p = crate::model::sigmoid(self.base_margin);
+            let p = crate::model::sigmoid(self.telling.base_margin);
             match self.model.additive.space {
-                crate::model::Space::LogOdds => self.model.calibrator.slope(self.base_margin),
+                crate::model::Space::LogOdds => self.model.calibrator.slope(self.telling.base_margin),
                 crate::model::Space::Probability => {
-                    self.model.calibrator.slope(self.base_margin) / (p * (1.0 - p)).max(1e-12)
+                    self.model.calibrator.slope(self.telling.base_margin) / (p * (1.0 - p)).max(1e-12)
                 }
             }
         }

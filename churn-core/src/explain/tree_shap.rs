@@ -18,10 +18,13 @@
 
 use super::quadrature::gauss_legendre;
 use crate::model::{Tree, TreeNode};
-use crate::score::{BLOCK, Bytes, Columns, Test};
+use crate::score::Conditions;
 
 /// Most answers of a group.
-const BITS: usize = 8;
+pub(super) const BITS: usize = 8;
+
+/// A turn on a path: the question, and whether the path goes left, where the answer is yes.
+pub(super) type Turn = (u32, bool);
 
 /// One distinct feature on a leaf's path.
 struct Step {
@@ -33,13 +36,13 @@ struct Step {
 }
 
 /// A leaf whose path asks more than a byte holds.
-struct Lone {
+pub(super) struct Lone {
     value: f64,
-    steps: Vec<Step>,
+    /// Feature, ratio and turns of each distinct feature.
+    steps: Vec<(u32, f64, Vec<Turn>)>,
+    /// The features that background rows follow, and the share of the rows that do; empty for the path-dependent values.
+    background: Vec<(Vec<bool>, f64)>,
 }
-
-/// One answer of a group: whether the row goes these ways at these splits.
-struct Answer(Vec<(u32, bool)>);
 
 /// One distinct feature on the path of a leaf in a group.
 struct GroupStep {
@@ -55,38 +58,29 @@ struct GroupStep {
 struct GroupLeaf {
     value: f64,
     steps: Vec<GroupStep>,
+    /// The features that background rows follow, as bits, and the share of the rows that do; empty for the
+    /// path-dependent values.
+    background: Vec<(usize, f64)>,
 }
 
 /// Neighbouring leaves whose values are looked up together.
-struct Group {
-    answers: Vec<Answer>,
-    features: Vec<u32>,
+pub(super) struct Group {
+    /// For each bit of the pattern, the turns that are all taken where it is set.
+    pub answers: Vec<Vec<Turn>>,
+    /// The features that the group's paths ask for, at most eight.
+    pub features: Vec<u32>,
     leaves: Vec<GroupLeaf>,
 }
 
-/// A tree prepared for explanations.
-pub(super) struct TreeExplainer {
-    groups: Vec<Group>,
-    lone: Vec<Lone>,
-    n_nodes: usize,
-}
-
-/// The values of every pattern of every group of a tree.
-pub(super) struct Table(Vec<Box<[f64]>>);
+/// The values of every pattern of a group, one after another.
+pub(super) type Table = Box<[f64]>;
 
 /// Points and weights for paths of each number of distinct features.
 pub(super) struct Quadrature(Vec<(Vec<f64>, Vec<f64>)>);
 
-/// How the splits of a tree are tested, by node; leaves and tests that bytes cannot do are `None`.
-pub(super) type Tests = Vec<Option<Test>>;
-
-/// Buffers of one thread.
+/// Buffers of the leaves that are reckoned one by one.
 #[derive(Default)]
 pub(super) struct Workspace {
-    /// For each node, 1 where a row goes left.
-    left: Vec<Bytes>,
-    /// The same for one row.
-    decided: Vec<bool>,
     prefix: Vec<f64>,
     known: Vec<f64>,
     values: Vec<f64>,
@@ -123,202 +117,106 @@ impl Quadrature {
     }
 }
 
-impl TreeExplainer {
-    /// Prepares a (checked) tree, its leaves times `scale`.
-    pub fn new(tree: &Tree, scale: impl Fn(f64) -> f64) -> Self {
-        let n = tree.nodes.len();
-        // Splits below each node, itself included.
-        let mut inner = vec![0usize; n];
-        let mut parent = vec![(0u32, false); n];
-        for i in (0..n).rev() {
-            if let Some((_, left, right)) = tree.nodes[i].split() {
-                inner[i] = 1 + inner[left] + inner[right];
-                parent[left] = (i as u32, true);
-                parent[right] = (i as u32, false);
-            }
+/// The groups and the lone leaves of a (checked) tree, its leaves times `scale`.
+pub(super) fn split(tree: &Tree, conditions: &Conditions, scale: impl Fn(f64) -> f64) -> (Vec<Group>, Vec<Lone>) {
+    let n = tree.nodes.len();
+    // Splits below each node, itself included.
+    let mut inner = vec![0usize; n];
+    let mut parent = vec![(0u32, false); n];
+    for i in (0..n).rev() {
+        if let Some((_, left, right)) = tree.nodes[i].split() {
+            inner[i] = 1 + inner[left] + inner[right];
+            parent[left] = (i as u32, true);
+            parent[right] = (i as u32, false);
         }
-        let trail = |node: usize, root: usize| {
-            let mut trail = Vec::new();
-            let mut at = node;
-            while at != root {
-                trail.push(parent[at]);
-                at = parent[at].0 as usize;
-            }
-            trail.reverse();
-            trail
-        };
-        let (mut groups, mut lone) = (Vec::new(), Vec::new());
-        // (node, number of distinct features above it)
-        let mut open = vec![(0usize, Vec::<u32>::new())];
-        while let Some((at, above)) = open.pop() {
-            if above.len() + inner[at] <= BITS {
-                groups.push(Group::new(tree, at, &trail, inner[at], &scale));
-                continue;
-            }
-            match tree.nodes[at].split() {
-                Some((feature, left, right)) => {
-                    let mut below = above;
-                    if !below.contains(&(feature as u32)) {
-                        below.push(feature as u32);
-                    }
-                    open.push((right, below.clone()));
-                    open.push((left, below));
-                }
-                None => {
-                    if let TreeNode::Leaf { value } = tree.nodes[at] {
-                        lone.push(Lone { value: scale(value), steps: steps(tree, &trail(at, 0)) });
-                    }
-                }
-            }
-        }
-        groups.retain(|g| !g.features.is_empty());
-        TreeExplainer { groups, lone, n_nodes: n }
     }
+    let trail = |node: usize, root: usize| {
+        let mut trail = Vec::new();
+        let mut at = node;
+        while at != root {
+            trail.push(parent[at]);
+            at = parent[at].0 as usize;
+        }
+        trail.reverse();
+        trail
+    };
+    let turns = |splits: &[(u32, bool)]| -> Vec<Turn> {
+        splits.iter().map(|&(node, left)| (conditions.of(&tree.nodes[node as usize]), left)).collect()
+    };
+    let (mut groups, mut lone) = (Vec::new(), Vec::new());
+    // (node, the distinct features above it)
+    let mut open = vec![(0usize, Vec::<u32>::new())];
+    while let Some((at, above)) = open.pop() {
+        if above.len() + inner[at] <= BITS {
+            groups.push(Group::new(tree, at, &trail, &turns, &scale));
+            continue;
+        }
+        match tree.nodes[at].split() {
+            Some((feature, left, right)) => {
+                let mut below = above;
+                if !below.contains(&(feature as u32)) {
+                    below.push(feature as u32);
+                }
+                open.push((right, below.clone()));
+                open.push((left, below));
+            }
+            None => {
+                if let TreeNode::Leaf { value } = tree.nodes[at] {
+                    let steps = steps(tree, &trail(at, 0)).into_iter();
+                    let steps = steps.map(|s| (s.feature, s.ratio, turns(&s.splits))).collect();
+                    lone.push(Lone { value: scale(value), steps, background: Vec::new() });
+                }
+            }
+        }
+    }
+    groups.retain(|g| !g.features.is_empty());
+    (groups, lone)
+}
 
+impl Group {
     /// The largest number of distinct features on a path.
     pub fn longest(&self) -> usize {
-        let grouped = self.groups.iter().flat_map(|g| &g.leaves).map(|l| l.steps.len());
-        grouped.chain(self.lone.iter().map(|l| l.steps.len())).max().unwrap_or(0)
+        self.leaves.iter().map(|l| l.steps.len()).max().unwrap_or(0)
     }
 
     /// Bytes of the table of all patterns.
     pub fn table_bytes(&self) -> usize {
-        self.groups.iter().map(|g| (8 * g.features.len()) << g.answers.len()).sum()
+        (8 * self.features.len()) << self.answers.len()
     }
 
     /// The values of every pattern.
     pub fn table(&self, quadrature: &Quadrature) -> Table {
-        let table = self.groups.iter().map(|group| {
-            let width = group.features.len();
-            let mut table = vec![0.0; width << group.answers.len()].into_boxed_slice();
-            // A leaf's values are the same for all patterns that answer its own questions alike.
-            let mut seen: Vec<Vec<Option<[f64; BITS]>>> =
-                group.leaves.iter().map(|l| vec![None; 1 << l.steps.len()]).collect();
-            for (pattern, entry) in table.chunks_exact_mut(width).enumerate() {
-                for (leaf, seen) in group.leaves.iter().zip(&mut seen) {
-                    let known = leaf.known(pattern as u8);
-                    let values = *seen[known].get_or_insert_with(|| leaf.values(known, quadrature));
-                    leaf.add(&values, entry);
-                }
-            }
-            table
-        });
-        Table(table.collect())
-    }
-
-    /// Adds the SHAP values of one row to `out` (length n_features); `left` says whether it goes left at a node.
-    pub fn add_row(
-        &self,
-        left: impl Fn(usize) -> bool,
-        table: Option<&Table>,
-        quadrature: &Quadrature,
-        out: &mut [f64],
-        work: &mut Workspace,
-    ) {
-        // Every split is decided once, also where no group asks for it: cheaper than deciding when to.
-        work.decided.clear();
-        work.decided.extend((0..self.n_nodes).map(&left));
-        for (g, group) in self.groups.iter().enumerate() {
-            let mut pattern = 0u8;
-            for (bit, answer) in group.answers.iter().enumerate() {
-                let mut yes = true;
-                for &(node, goes_left) in &answer.0 {
-                    yes &= work.decided[node as usize] == goes_left;
-                }
-                pattern |= u8::from(yes) << bit;
-            }
-            let width = group.features.len();
-            let mut fresh = [0.0; BITS];
-            let entry = match table {
-                Some(table) => &table.0[g][pattern as usize * width..][..width],
-                None => {
-                    for leaf in &group.leaves {
-                        leaf.add(&leaf.values(leaf.known(pattern), quadrature), &mut fresh[..width]);
-                    }
-                    &fresh[..width]
-                }
-            };
-            for (&feature, value) in group.features.iter().zip(entry) {
-                out[feature as usize] += value;
+        let width = self.features.len();
+        let mut table = vec![0.0; width << self.answers.len()].into_boxed_slice();
+        // A leaf's values are the same for all patterns that answer its own questions alike.
+        let mut seen: Vec<Vec<Option<[f64; BITS]>>> =
+            self.leaves.iter().map(|l| vec![None; 1 << l.steps.len()]).collect();
+        for (pattern, entry) in table.chunks_exact_mut(width).enumerate() {
+            for (leaf, seen) in self.leaves.iter().zip(&mut seen) {
+                let known = leaf.known(pattern as u8);
+                let values = *seen[known].get_or_insert_with(|| leaf.values(known, quadrature));
+                leaf.add(&values, entry);
             }
         }
-        for leaf in &self.lone {
-            leaf.add(&left, quadrature, out, work);
+        table
+    }
+
+    /// Holds rows against a background: for each pattern, how many of its `n` rows have it.
+    pub fn hold_against(&mut self, counts: &[u32; 1 << BITS], n: usize) {
+        for leaf in &mut self.leaves {
+            let mut rows = vec![0u32; 1 << leaf.steps.len()];
+            for (pattern, &count) in counts.iter().enumerate().filter(|(_, count)| **count > 0) {
+                rows[leaf.known(pattern as u8)] += count;
+            }
+            let some = rows.into_iter().enumerate().filter(|(_, count)| *count > 0);
+            leaf.background = some.map(|(known, count)| (known, f64::from(count) / n as f64)).collect();
         }
     }
 
-    /// Adds the SHAP values of a block of `n` rows to `out` (n x n_features, row-major), by the table. `columns` are
-    /// the rows' bytes; `other` answers for a node whose split bytes cannot test.
-    #[inline(always)]
-    #[allow(clippy::too_many_arguments)]
-    pub fn add_block(
-        &self,
-        tests: &Tests,
-        table: &Table,
-        quadrature: &Quadrature,
-        columns: &[Bytes],
-        n: usize,
-        n_features: usize,
-        other: impl Fn(usize, usize) -> bool,
-        out: &mut [f64],
-        work: &mut Workspace,
-    ) {
-        if work.left.len() < tests.len() {
-            work.left.resize(tests.len(), [0; BLOCK]);
-        }
-        let mut left = std::mem::take(&mut work.left);
-        for (node, (test, out)) in tests.iter().zip(&mut left).enumerate() {
-            match test {
-                Some(test) => test.left(columns, out),
-                None => out[..n].iter_mut().enumerate().for_each(|(i, o)| *o = u8::from(other(node, i))),
-            }
-        }
-        for (group, table) in self.groups.iter().zip(&table.0) {
-            let mut patterns = [0u8; BLOCK];
-            for (bit, answer) in group.answers.iter().enumerate() {
-                let mut yes = [1u8; BLOCK];
-                for &(node, goes_left) in &answer.0 {
-                    let flip = u8::from(!goes_left);
-                    for (y, l) in yes.iter_mut().zip(&left[node as usize]) {
-                        *y &= l ^ flip;
-                    }
-                }
-                for (p, y) in patterns.iter_mut().zip(&yes) {
-                    *p |= y << bit;
-                }
-            }
-            let rows = out.chunks_exact_mut(n_features).zip(&patterns[..n]);
-            match group.features.as_slice() {
-                [a] => look_up([*a], table, rows),
-                [a, b] => look_up([*a, *b], table, rows),
-                [a, b, c] => look_up([*a, *b, *c], table, rows),
-                [a, b, c, d] => look_up([*a, *b, *c, *d], table, rows),
-                [a, b, c, d, e] => look_up([*a, *b, *c, *d, *e], table, rows),
-                [a, b, c, d, e, f] => look_up([*a, *b, *c, *d, *e, *f], table, rows),
-                [a, b, c, d, e, f, g] => look_up([*a, *b, *c, *d, *e, *f, *g], table, rows),
-                [a, b, c, d, e, f, g, h] => look_up([*a, *b, *c, *d, *e, *f, *g, *h], table, rows),
-                _ => {}
-            }
-        }
-        if !self.lone.is_empty() {
-            for (i, out) in out.chunks_exact_mut(n_features).take(n).enumerate() {
-                for leaf in &self.lone {
-                    leaf.add(&|node: usize| left[node][i] == 1, quadrature, out, work);
-                }
-            }
-        }
-        work.left = left;
-    }
-}
-
-/// Adds the entry of each row's pattern to the row.
-#[inline(always)]
-fn look_up<'a, const K: usize>(features: [u32; K], table: &[f64], rows: impl Iterator<Item = (&'a mut [f64], &'a u8)>) {
-    let (entries, _) = table.as_chunks::<K>();
-    for (out, &pattern) in rows {
-        let entry = &entries[pattern as usize];
-        for (&feature, value) in features.iter().zip(entry) {
-            out[feature as usize] += value;
+    /// The values of one pattern, the bits of the table's.
+    pub fn values(&self, pattern: u8, quadrature: &Quadrature, entry: &mut [f64]) {
+        for leaf in &self.leaves {
+            leaf.add(&leaf.values(leaf.known(pattern), quadrature), entry);
         }
     }
 }
@@ -336,6 +234,13 @@ impl GroupLeaf {
 
     fn values(&self, known: usize, quadrature: &Quadrature) -> [f64; BITS] {
         let n = self.steps.len();
+        if !self.background.is_empty() {
+            let mut out = [0.0; BITS];
+            for &(other, share) in &self.background {
+                against(self.value * share, |i| known >> i & 1 == 1, |i| other >> i & 1 == 1, &mut out[..n]);
+            }
+            return out;
+        }
         let mut follows = [0.0; BITS];
         for (i, f) in follows[..n].iter_mut().enumerate() {
             *f = (known >> i & 1) as f64;
@@ -355,18 +260,91 @@ impl GroupLeaf {
 }
 
 impl Lone {
-    fn add(&self, left: &impl Fn(usize) -> bool, quadrature: &Quadrature, out: &mut [f64], work: &mut Workspace) {
+    /// Number of distinct features on the path.
+    pub fn longest(&self) -> usize {
+        self.steps.len()
+    }
+
+    /// The path's features that a row of these answers (yes goes left) follows.
+    pub fn known(&self, yes: impl Fn(u32) -> bool) -> Vec<bool> {
+        self.steps.iter().map(|(_, _, turns)| turns.iter().all(|&(question, left)| yes(question) == left)).collect()
+    }
+
+    /// Holds rows against background rows that follow these features of the path.
+    pub fn hold_against(&mut self, rows: Vec<Vec<bool>>) {
+        let n = rows.len() as f64;
+        let mut counts: std::collections::BTreeMap<Vec<bool>, u32> = Default::default();
+        for row in rows {
+            *counts.entry(row).or_default() += 1;
+        }
+        self.background = counts.into_iter().map(|(known, count)| (known, f64::from(count) / n)).collect();
+    }
+
+    /// Half of the interaction of each two of the path's features, for a row of these answers, handed to `out` once a
+    /// pair.
+    pub fn interactions(&self, yes: impl Fn(u32) -> bool, quadrature: &Quadrature, mut out: impl FnMut(u32, u32, f64)) {
         let n = self.steps.len();
+        let known = self.known(yes);
+        let difference: Vec<f64> =
+            self.steps.iter().zip(known).map(|((_, ratio, _), known)| f64::from(u8::from(known)) - ratio).collect();
+        let mut pairs = vec![0.0; n * n];
+        let (mut prefix, mut suffix) = (vec![1.0; n + 1], vec![1.0; n + 1]);
+        let (points, weights) = &quadrature.0[n];
+        for (&t, &w) in points.iter().zip(weights) {
+            let factor = |i: usize| self.steps[i].1 + difference[i] * t;
+            for i in 0..n {
+                prefix[i + 1] = prefix[i] * factor(i);
+            }
+            for i in (0..n).rev() {
+                suffix[i] = suffix[i + 1] * factor(i);
+            }
+            for i in 0..n {
+                let mut between = prefix[i] * difference[i] * w;
+                for j in i + 1..n {
+                    pairs[i * n + j] += between * difference[j] * suffix[j + 1];
+                    between *= factor(j);
+                }
+            }
+        }
+        for i in 0..n {
+            for j in i + 1..n {
+                out(self.steps[i].0, self.steps[j].0, 0.5 * self.value * pairs[i * n + j]);
+            }
+        }
+    }
+
+    /// Adds the leaf's values for a row of these answers (yes goes left) to `out` (length n_features).
+    pub fn add(
+        &self,
+        yes: impl Fn(u32) -> bool,
+        quadrature: &Quadrature,
+        out: &mut impl FnMut(u32, f64),
+        work: &mut Workspace,
+    ) {
+        let n = self.steps.len();
+        if !self.background.is_empty() {
+            let known = self.known(yes);
+            work.values.clear();
+            work.values.resize(n, 0.0);
+            for (other, share) in &self.background {
+                against(self.value * share, |i| known[i], |i| other[i], &mut work.values);
+            }
+            for ((feature, ..), value) in self.steps.iter().zip(&work.values) {
+                out(*feature, *value);
+            }
+            return;
+        }
         work.known.clear();
-        work.known.extend(self.steps.iter().map(|s| {
-            let follows = s.splits.iter().all(|&(node, goes_left)| left(node as usize) == goes_left);
-            f64::from(u8::from(follows))
-        }));
+        work.known.extend(
+            self.steps
+                .iter()
+                .map(|(_, _, turns)| f64::from(u8::from(turns.iter().all(|&(question, left)| yes(question) == left)))),
+        );
         work.prefix.resize(n + 1, 0.0);
         work.values.resize(n, 0.0);
-        quadrature.leaf(self.value, |i| self.steps[i].ratio, &mut work.known, &mut work.prefix, &mut work.values);
-        for (step, value) in self.steps.iter().zip(&work.values) {
-            out[step.feature as usize] += value;
+        quadrature.leaf(self.value, |i| self.steps[i].1, &mut work.known, &mut work.prefix, &mut work.values);
+        for ((feature, ..), value) in self.steps.iter().zip(&work.values) {
+            out(*feature, *value);
         }
     }
 }
@@ -377,21 +355,21 @@ impl Group {
         tree: &Tree,
         root: usize,
         trail: &impl Fn(usize, usize) -> Vec<(u32, bool)>,
-        inner: usize,
+        turns: &impl Fn(&[(u32, bool)]) -> Vec<Turn>,
         scale: &impl Fn(f64) -> f64,
     ) -> Group {
         // First one answer for each distinct feature above, then one for each split below.
         let above = steps(tree, &trail(root, 0));
-        let mut answers: Vec<Answer> = above.iter().map(|s| Answer(s.splits.clone())).collect();
+        let mut answers: Vec<Vec<Turn>> = above.iter().map(|s| turns(&s.splits)).collect();
         let mut features: Vec<u32> = above.iter().map(|s| s.feature).collect();
-        let mut bit_of: Vec<(u32, usize)> = Vec::with_capacity(inner);
+        let mut bit_of: Vec<(u32, usize)> = Vec::new();
         let mut leaves = Vec::new();
         let mut open = vec![root];
         while let Some(at) = open.pop() {
             match tree.nodes[at].split() {
                 Some((feature, left, right)) => {
                     bit_of.push((at as u32, answers.len()));
-                    answers.push(Answer(vec![(at as u32, true)]));
+                    answers.push(turns(&[(at as u32, true)]));
                     if !features.contains(&(feature as u32)) {
                         features.push(feature as u32);
                     }
@@ -418,11 +396,65 @@ impl Group {
                 let slot = features.iter().position(|f| *f == step.feature).unwrap_or(0) as u8;
                 GroupStep { ratio: step.ratio, slot, mask, wanted }
             });
-            Some(GroupLeaf { value: scale(value), steps: steps.collect() })
+            Some(GroupLeaf { value: scale(value), steps: steps.collect(), background: Vec::new() })
         });
         let leaves = leaves.collect();
         Group { answers, features, leaves }
     }
+}
+
+/// Every leaf of a (checked) tree alone, its value times `scale`.
+pub(super) fn leaves(tree: &Tree, conditions: &Conditions, scale: impl Fn(f64) -> f64) -> Vec<Lone> {
+    let mut leaves = Vec::new();
+    let mut open = vec![(0usize, Vec::<(u32, bool)>::new())];
+    while let Some((at, trail)) = open.pop() {
+        match (&tree.nodes[at], tree.nodes[at].split()) {
+            (_, Some((_, left, right))) => {
+                let with = |goes_left| trail.iter().copied().chain([(at as u32, goes_left)]).collect();
+                open.push((right, with(false)));
+                open.push((left, with(true)));
+            }
+            (TreeNode::Leaf { value }, _) => {
+                let turns = |splits: &[(u32, bool)]| {
+                    splits.iter().map(|&(node, left)| (conditions.of(&tree.nodes[node as usize]), left)).collect()
+                };
+                let steps = steps(tree, &trail).into_iter().map(|s| (s.feature, s.ratio, turns(&s.splits)));
+                leaves.push(Lone { value: scale(*value), steps: steps.collect(), background: Vec::new() });
+            }
+            _ => {}
+        }
+    }
+    leaves
+}
+
+/// Adds the Shapley values of a leaf of this value in the game between a row and one background row: a feature in which
+/// only the row follows the path has to be known for the leaf to be reached, one in which only the background row does
+/// must not be. Source: Lundberg et al. (2020), interventional values; Nadel and Wettenstein (2025), counting patterns.
+fn against(value: f64, known: impl Fn(usize) -> bool, other: impl Fn(usize) -> bool, out: &mut [f64]) {
+    let (mut only_row, mut only_other) = (0, 0);
+    for i in 0..out.len() {
+        match (known(i), other(i)) {
+            (true, false) => only_row += 1,
+            (false, true) => only_other += 1,
+            (false, false) => return,
+            (true, true) => {}
+        }
+    }
+    let up = if only_row > 0 { value * orders(only_row - 1, only_other) } else { 0.0 };
+    let down = if only_other > 0 { value * orders(only_other - 1, only_row) } else { 0.0 };
+    for (i, out) in out.iter_mut().enumerate() {
+        match (known(i), other(i)) {
+            (true, false) => *out += up,
+            (false, true) => *out -= down,
+            _ => {}
+        }
+    }
+}
+
+/// `p! q! / (p + q + 1)!`: the share of the orders in which one player comes behind `p` others and before `q`.
+fn orders(p: usize, q: usize) -> f64 {
+    let (few, many) = (p.min(q), p.max(q));
+    (1..=few).fold(1.0 / (p + q + 1) as f64, |w, k| w * k as f64 / (many + k) as f64)
 }
 
 fn steps(tree: &Tree, trail: &[(u32, bool)]) -> Vec<Step> {
@@ -442,28 +474,32 @@ fn steps(tree: &Tree, trail: &[(u32, bool)]) -> Vec<Step> {
     steps
 }
 
-/// The tests of a tree's nodes.
-pub(super) fn tests(tree: &Tree, columns: &mut Columns) -> Tests {
-    tree.nodes.iter().map(|node| columns.test(node)).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     /// One row, once directly and once by the table: the bits are the same.
     fn explained(tree: &Tree, row: &[f64], weight: f64) -> Vec<f64> {
-        let explainer = TreeExplainer::new(tree, |v| weight * v);
-        let quadrature = Quadrature::new(explainer.longest());
-        let table = explainer.table(&quadrature);
-        let left = |node: usize| tree.nodes[node].goes_left(row);
-        let mut direct = vec![0.0; row.len()];
-        let mut looked_up = direct.clone();
-        let mut work = Workspace::default();
-        explainer.add_row(left, None, &quadrature, &mut direct, &mut work);
-        explainer.add_row(left, Some(&table), &quadrature, &mut looked_up, &mut work);
-        assert_eq!(direct, looked_up);
-        direct
+        let conditions = Conditions::new(std::iter::once(tree));
+        let (groups, lone) = split(tree, &conditions, |v| weight * v);
+        let longest = groups.iter().map(Group::longest).chain(lone.iter().map(Lone::longest)).max();
+        let quadrature = Quadrature::new(longest.unwrap_or(0));
+        let mut no = vec![0; conditions.len()];
+        conditions.answer_row(row, &mut no);
+        let yes = |question: u32| no[question as usize] == 0;
+        let mut out = vec![0.0; row.len()];
+        for group in &groups {
+            let taken = |answer: &Vec<Turn>| answer.iter().all(|&(question, left)| yes(question) == left);
+            let pattern = group.answers.iter().enumerate().fold(0, |p, (bit, a)| p | u8::from(taken(a)) << bit);
+            let width = group.features.len();
+            let mut direct = vec![0.0; width];
+            group.values(pattern, &quadrature, &mut direct);
+            assert_eq!(direct, group.table(&quadrature)[usize::from(pattern) * width..][..width]);
+            group.features.iter().zip(direct).for_each(|(&f, v)| out[f as usize] += v);
+        }
+        let mut add = |feature: u32, value: f64| out[feature as usize] += value;
+        lone.iter().for_each(|leaf| leaf.add(yes, &quadrature, &mut add, &mut Workspace::default()));
+        out
     }
 
     /// Shapley values by their definition: over all subsets of the features.

@@ -99,7 +99,12 @@ impl FeatureMatrix {
     /// One row.
     pub fn row(&self, row: usize) -> &[f64] {
         let n = self.values.ncols();
-        &self.values.as_slice().unwrap_or(&[])[row * n..(row + 1) * n]
+        &self.values()[row * n..(row + 1) * n]
+    }
+
+    /// All values, row after row.
+    pub(crate) fn values(&self) -> &[f64] {
+        self.values.as_slice().unwrap_or(&[])
     }
 
     /// Number of rows.

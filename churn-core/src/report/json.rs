@@ -1,7 +1,7 @@
 //! Results as JSON values: the one shape that every binding gives to its users.
 
 use super::{Prediction, Predictions, Summary};
-use crate::explain::FactorValue;
+use crate::explain::{FactorValue, SegmentFactor};
 use crate::map::Mapping;
 use crate::table::ColumnData;
 use crate::validate::QualityReport;
@@ -50,6 +50,12 @@ fn factor_value(value: &FactorValue) -> Value {
         FactorValue::Boolean(b) => json!(b),
         FactorValue::Level(level) => json!(level),
     }
+}
+
+/// The factors of a segment, as an array of objects.
+pub fn segment_json(factors: &[SegmentFactor]) -> Value {
+    let factor = |f: &SegmentFactor| json!({ "feature": f.feature, "mean": f.mean, "mean_abs": f.mean_abs });
+    Value::Array(factors.iter().map(factor).collect())
 }
 
 /// The predictions as an array of objects, in the order of the rows and of the documented columns.

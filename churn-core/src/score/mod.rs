@@ -1,19 +1,21 @@
 //! Feature matrix to margin, probability, interval and risk level.
 
-mod columns;
+mod conditions;
 mod kernel;
+mod planes;
 
 use crate::features::FeatureMatrix;
 use crate::model::{AdditiveModel, Model, Part, weighted};
 use crate::schema::RiskBands;
-pub(crate) use columns::{BLOCK, Bytes, Columns, Test};
+pub(crate) use conditions::{ALWAYS, BLOCK, Bits, Conditions, NEVER, WORDS};
 use kernel::{Kernel, Scratch};
+pub(crate) use planes::{Codes, PLANES, Program, TOGETHER, to_codes};
 use pulp::Arch;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 /// Fewest rows that are worth a block; fewer are walked one by one.
-const FEW: usize = 24;
+const FEW: usize = 16;
 
 /// A model prepared for scoring many rows; cheap to keep, shared between threads.
 pub struct Scorer {
@@ -40,7 +42,11 @@ impl Scorer {
     /// The raw sum of one row (length n_features, NaN = missing): the bits of [`AdditiveModel::raw`].
     #[inline]
     pub fn raw_row(&self, row: &[f64]) -> f64 {
-        self.model.raw(row)
+        let components = self.model.components.iter().zip(&self.kernels).map(|(component, kernel)| match kernel {
+            Some(kernel) => weighted(component.weight, kernel.row(row)),
+            None => component.value(row),
+        });
+        self.model.intercept + components.sum::<f64>()
     }
 
     /// The raw sum of each row, in their order, in the model's space. Rows are shared among the threads of the current
@@ -48,7 +54,7 @@ impl Scorer {
     pub fn raw(&self, matrix: &FeatureMatrix) -> Vec<f64> {
         let n = matrix.n_rows();
         if n < FEW {
-            return (0..n).map(|r| self.model.raw(matrix.row(r))).collect();
+            return (0..n).map(|r| self.raw_row(matrix.row(r))).collect();
         }
         let mut out = vec![0.0; n];
         let blocks = out.par_chunks_mut(BLOCK).enumerate().with_min_len(4);
@@ -62,8 +68,8 @@ impl Scorer {
             match (&component.part, kernel) {
                 (Part::Trees(ensemble), Some(kernel)) => {
                     let n = out.len();
-                    // The same code, compiled for each instruction set; only whole bytes are compared and chosen
-                    // and sums are taken in order, so that every one gives the same bits.
+                    // The same code, compiled for each instruction set; bits are chosen and sums are taken
+                    // in order, so that every one gives the same bits.
                     self.arch.dispatch(
                         #[inline(always)]
                         || kernel.block(&ensemble.trees, matrix, first, n, scratch),

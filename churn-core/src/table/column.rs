@@ -124,6 +124,19 @@ impl ColumnData {
         }
     }
 
+    /// A range of rows, without copying.
+    pub(crate) fn slice(&self, rows: std::ops::Range<usize>) -> ColumnData {
+        let (start, n) = (rows.start, rows.len());
+        match self {
+            ColumnData::Text(a) => ColumnData::Text(a.slice(start, n)),
+            ColumnData::Integer(a) => ColumnData::Integer(a.slice(start, n)),
+            ColumnData::Number(a) => ColumnData::Number(a.slice(start, n)),
+            ColumnData::Boolean(a) => ColumnData::Boolean(a.slice(start, n)),
+            ColumnData::Date(a) => ColumnData::Date(a.slice(start, n)),
+            ColumnData::Timestamp(a) => ColumnData::Timestamp(a.slice(start, n)),
+        }
+    }
+
     /// These rows, in this order.
     pub fn take(&self, rows: &[usize]) -> ColumnData {
         match self {

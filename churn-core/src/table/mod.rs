@@ -191,6 +191,12 @@ impl Table {
         Table { columns, n_rows: self.n_rows, places: self.places.clone() }
     }
 
+    /// A range of rows, without copying; they are numbered from 1.
+    pub(crate) fn slice(&self, rows: std::ops::Range<usize>) -> Table {
+        let columns = self.columns.iter().map(|c| Column { data: c.data.slice(rows.clone()), ..c.clone() }).collect();
+        Table { columns, n_rows: rows.len(), places: Places::Items }
+    }
+
     /// These rows, in this order.
     pub fn take(&self, rows: &[usize]) -> Table {
         let columns = self.columns.iter().map(|c| Column { data: c.data.take(rows), ..c.clone() }).collect();

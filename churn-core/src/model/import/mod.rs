@@ -1,4 +1,4 @@
-//! Models that were trained elsewhere: XGBoost, LightGBM, scikit-learn, CatBoost.
+//! Models that were trained elsewhere: XGBoost, LightGBM, scikit-learn, CatBoost, ONNX.
 //!
 //! A foreign file becomes the same [`Model`] that our own learners make, without loss: it predicts what its library
 //! predicts, bit for bit where that library works in float64, within its float32 rounding otherwise. Files are not
@@ -9,6 +9,7 @@ mod build;
 mod catboost;
 mod float32;
 mod lightgbm;
+mod onnx;
 mod sklearn;
 mod ubjson;
 mod xgboost;
@@ -68,7 +69,7 @@ struct Keys {
 
 impl Model {
     /// The model in the bytes of a file that another library wrote: XGBoost (`.json`, `.ubj`), LightGBM (`.txt`),
-    /// CatBoost (`.json`), scikit-learn as plain JSON. The format is told by the content.
+    /// CatBoost (`.json`), scikit-learn as plain JSON, ONNX with one tree ensemble. The format is told by the content.
     ///
     /// # Errors
     /// `format_unsupported` for other files, `unsupported` for models that do not predict one probability (several
@@ -112,6 +113,7 @@ fn read(bytes: &[u8], options: &ImportOptions) -> Result<Imported> {
                 Err(not_known("JSON, but of no library that is known"))
             }
         }
+        _ if onnx::is_onnx(bytes) => onnx::read(bytes, options),
         _ if bytes.starts_with(b"tree") => {
             let text = std::str::from_utf8(bytes).map_err(|e| unreadable("text in UTF-8").caused_by(e))?;
             lightgbm::read(text, options)
