@@ -51,7 +51,6 @@ pub fn counterfactuals<'py>(
         max_changes,
         actionable: actionable.map(|a| convert::nested(a).and_then(|a| call(py, || actionables(a)))).transpose()?,
         score: scoring(py, overrides, as_of)?,
-        ..default
     };
     let record = convert::record(record)?;
     let found = call(py, || engine.0.counterfactuals(&record, &options))?;

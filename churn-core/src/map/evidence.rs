@@ -468,6 +468,10 @@ fn told(index: &Index, seen: &Seen<'_>, off: &HashSet<String>, best: &mut HashMa
     for (name, holds, words) in lists {
         let Some(field) = index.field(name).filter(|_| holds) else { continue };
         let own = |token: &String| {
+            // Single letters and numbers number columns.
+            if token.len() == 1 || token.bytes().all(|b| b.is_ascii_digit()) {
+                return true;
+            }
             let mut spellings = index.with_word(token).iter().map(|at| &index.aliases[*at]);
             let mut usable = spellings.by_ref().filter(|a| !off.contains(&a.squash)).peekable();
             usable.peek().is_none() || usable.any(|a| a.field == field)

@@ -8,8 +8,21 @@ use std::path::Path;
 /// The shipped models: name, version, file.
 #[cfg(feature = "pretrained")]
 const SHIPPED: &[(&str, &str, &[u8])] = &[
-    ("saas", "1.0.0", include_bytes!(concat!(env!("CHURN_MODELS"), "/saas/1.0.0/model.safetensors"))),
-    ("telecom", "1.0.0", include_bytes!(concat!(env!("CHURN_MODELS"), "/telecom/1.0.0/model.safetensors"))),
+    (
+        "saas",
+        "1.0.0",
+        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/", env!("CHURN_MODELS"), "/saas/1.0.0/model.safetensors")),
+    ),
+    (
+        "telecom",
+        "1.0.0",
+        include_bytes!(concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/",
+            env!("CHURN_MODELS"),
+            "/telecom/1.0.0/model.safetensors"
+        )),
+    ),
 ];
 
 /// A shipped model by name.

@@ -138,10 +138,10 @@ mod tests {
         }
         let before = x;
         transpose(&mut x);
-        for k in 0..64 {
-            for i in 0..64 {
-                for w in 0..WORDS {
-                    assert_eq!(x[i][w] >> k & 1, before[k][w] >> i & 1);
+        for (i, after) in x.iter().enumerate() {
+            for (k, before) in before.iter().enumerate() {
+                for (after, before) in after.iter().zip(before) {
+                    assert_eq!(after >> k & 1, before >> i & 1);
                 }
             }
         }

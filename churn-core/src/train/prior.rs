@@ -18,8 +18,11 @@ use crate::schema::{Profile, canonical_level, level_key};
 const PRECISION: f64 = 4.0;
 /// The scorecards there are: name, text.
 const SCORECARDS: [(&str, &str); 2] = [
-    ("saas", include_str!(concat!(env!("CHURN_MODELS"), "/saas/scorecard.toml"))),
-    ("telecom", include_str!(concat!(env!("CHURN_MODELS"), "/telecom/scorecard.toml"))),
+    ("saas", include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/", env!("CHURN_MODELS"), "/saas/scorecard.toml"))),
+    (
+        "telecom",
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/", env!("CHURN_MODELS"), "/telecom/scorecard.toml")),
+    ),
 ];
 
 /// An expert's scorecard to start from.
