@@ -15,8 +15,8 @@
 //! the held-out rows are cut into groups, the distance of each group's share from the middle of its law is ranked,
 //! and the interval is as wide as the distance of rank `level`. A new group that is exchangeable with those lies
 //! inside with probability `level` at least, whatever the law of the labels. Few groups make that rank a lottery
-//! (Vovk, "Conditional validity of inductive conformal predictors", 2012), so 20 groups that obey the law are mixed
-//! in: on few rows the binomial law decides, on many rows the held-out groups do. The held-out scores come from
+//! (Vovk, "Conditional validity of inductive conformal predictors", 2012), so groups that obey the law stand in for those
+//! that are missing: on few rows the binomial law decides, on many rows the held-out groups do. The held-out scores come from
 //! models without a fold's rows, the final model from all rows: to that extent exchangeability is an approximation,
 //! as in cross-conformal prediction (Vovk, "Cross-conformal predictors", 2015).
 
@@ -34,8 +34,6 @@ const GROUPS: usize = 39;
 const LEAST: usize = 25;
 /// Most customers of a group.
 const MOST: usize = 1000;
-/// Groups that obey the law exactly, beside those that were measured.
-const EXPECTED: usize = 20;
 
 /// The interval of the churn rate of groups with about this margin, around what `calibrator` says; every row of
 /// `held` is there `repeats` times, and `honest` holds the probability of each row of the first repeat by what was
@@ -104,7 +102,9 @@ fn conformal_level(held: Held<'_>, line: &Line, honest: &[f64], group_size: usiz
     shuffle(&mut random(0), &mut order);
     order.sort_by(|&a, &b| honest[a].total_cmp(&honest[b]));
     let groups = n / group_size;
-    let mut distances: Vec<f64> = (0..EXPECTED).map(|i| (i as f64 + 0.5) / EXPECTED as f64).collect();
+    // Where there are too few, groups that obey the law exactly stand in for the others.
+    let missing = GROUPS.saturating_sub(groups);
+    let mut distances: Vec<f64> = (0..missing).map(|i| (i as f64 + 0.5) / missing as f64).collect();
     for g in 0..groups {
         // All rows take part: groups differ by one row at most.
         let rows = &order[g * n / groups..(g + 1) * n / groups];
@@ -239,10 +239,11 @@ mod tests {
         for (n, expected) in [(200, 25), (2000, 51), (8000, 205)] {
             let (share, size) = coverage(n, 0.0);
             assert_eq!(size, expected);
-            assert!((share - LEVEL).abs() < 0.025, "{n}: {share}");
+            // The held-out lines know half of the rows, so the width errs on the wide side where rows are few.
+            assert!((LEVEL - 0.03..LEVEL + 0.05).contains(&share), "{n}: {share}");
         }
         // A calibrator that is wrong where no line can tell: the held-out groups do.
         let (share, _) = coverage(20_000, 0.3);
-        assert!((share - LEVEL).abs() < 0.04, "{share}");
+        assert!((LEVEL - 0.04..LEVEL + 0.05).contains(&share), "{share}");
     }
 }
