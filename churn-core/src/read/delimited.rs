@@ -55,7 +55,7 @@ pub(super) fn read(
         .into_iter()
         .zip(rows.columns)
         .map(|(name, array)| RawColumn { name, data: ColumnData::Text(array.slice(0, n_rows)) });
-    Ok(layout::finish(columns.collect(), rows.lines, source, notes, options))
+    layout::finish(columns.collect(), rows.lines, source, notes, what, options)
 }
 
 /// Excel's first line `sep=;`: byte and line after it, and the delimiter.

@@ -269,16 +269,26 @@ pub(super) fn too_many_cells(n_columns: usize, limit: usize, what: &str) -> Erro
 }
 
 /// The table of these columns, the empty ones left out.
+///
+/// # Errors
+/// `empty_input` where no column holds a value.
 pub(super) fn finish(
     columns: Vec<RawColumn>,
     lines: Vec<u64>,
     mut source: Source,
     mut notes: Vec<ReadNote>,
+    what: &str,
     options: &ReadOptions,
-) -> RawTable {
+) -> Result<RawTable> {
     let n_rows = lines.len();
     let is_empty = |c: &RawColumn| c.data.as_array().null_count() == n_rows;
     let (empty, kept): (Vec<_>, Vec<_>) = columns.into_iter().partition(|c| !options.keep_empty_columns && is_empty(c));
+    if kept.is_empty() {
+        let message =
+            format!("{what} has {} columns and {n_rows} rows, and no cell under a header holds a value", empty.len());
+        return Err(Error::new(ErrorKind::EmptyInput, message)
+            .hint("check the delimiter and the line of the header, or set keep_empty_columns"));
+    }
     if !empty.is_empty() {
         let (hold, were) = if empty.len() == 1 { ("column holds", "was") } else { ("columns hold", "were") };
         let message = format!("{} {hold} no value at all and {were} left out", empty.len());
@@ -286,5 +296,5 @@ pub(super) fn finish(
         source.empty_columns = empty.into_iter().map(|c| c.name).collect();
     }
     source.cells = options.cells();
-    RawTable::new(kept, n_rows, Places::Lines(lines.into()), source, notes)
+    Ok(RawTable::new(kept, n_rows, Places::Lines(lines.into()), source, notes))
 }

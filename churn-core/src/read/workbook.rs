@@ -357,7 +357,7 @@ impl Sheet {
         let columns = names.into_iter().zip(columns).map(|(name, cells)| RawColumn { name, data: column(&cells) });
         source.header_line = head.line;
         source.title_lines = head.titles;
-        Ok(layout::finish(columns.collect(), lines, source, notes, options))
+        layout::finish(columns.collect(), lines, source, notes, what, options)
     }
 
     fn given_head(&self, wanted: u64, what: &str) -> Result<Head> {
