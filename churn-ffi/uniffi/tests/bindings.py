@@ -62,8 +62,11 @@ check(
     "bytes",
 )
 
-health = json.loads(churn.call_json("health_score", json.dumps({"table": [RECORD], "config": "telecom"})))
+KNOWN = {**RECORD, "csat_score": 3, "support_tickets": 4, "complaints": 1, "days_past_due": 12, "failed_payments": 1}
+KNOWN = {**KNOWN, "payment_method": "Electronic check", "nps_score": 4, "outstanding_balance": 10}
+health = json.loads(churn.call_json("health_score", json.dumps({"table": [KNOWN, RECORD], "config": "telecom"})))
 check(0 <= health["scores"][0]["health_score"] <= 100, "health")
+check(health["scores"][1]["health_band"] == "unknown", "too little known for a score")
 changed = json.loads(engine.call("what_if", json.dumps({"record": RECORD, "changes": {"contract": "Two year"}})))
 check(changed["churn_probability"] < one.churn_probability, "what if")
 fails(lambda: churn.call_json("nope", None), churn.ChurnError.General, "invalid_argument")
