@@ -419,3 +419,29 @@ fn one_hot_columns_are_made_from_the_column_they_came_from() {
         assert!((own - wanted).abs() < 1e-12, "{own} {wanted}");
     }
 }
+
+/// A model that learnt codes has a feature called `contract` that is a number; the field of that name is a word.
+#[test]
+fn codes_under_the_name_of_a_field_stay_numbers() {
+    let tree = |feature: usize, threshold: f64| {
+        serde_json::json!({
+            "children_left": [1, -1, -1], "children_right": [2, -1, -1], "feature": [feature, -2, -2],
+            "threshold": [threshold, -2.0, -2.0], "value": [0.5, 0.9, 0.1], "weighted_n_node_samples": [10.0, 5.0, 5.0],
+        })
+    };
+    let model = serde_json::json!({
+        "format": "sklearn-random-forest", "n_features": 3, "classes": [0, 1],
+        "feature_names": ["contract", "tenure_months", "gender"],
+        "trees": [tree(0, 0.5), tree(1, 10.0), tree(2, 0.5)],
+    });
+    let model = Model::import(model.to_string().as_bytes(), &ImportOptions::default()).expect("a model");
+    let engine = Engine::from_model(model).expect("an engine");
+    let table = b"customer_id,gender,contract,tenure_months\nA,0,0,3\nB,1,2,40\nC,0,1,40\n";
+    let scored = engine.score(&table[..], &ScoreOptions::default()).expect("scored").predictions;
+    for (own, wanted) in scored.churn_probabilities().iter().zip([0.9, 0.1, (0.1 + 0.1 + 0.9) / 3.0]) {
+        assert!((own - wanted).abs() < 1e-12, "{own} {wanted}");
+    }
+    let record = serde_json::json!({"customer_id": "B", "gender": 1, "contract": 2, "tenure_months": 40});
+    let one = engine.score_one(record.as_object().expect("an object"), &ScoreOptions::default()).expect("one");
+    assert_eq!(one.churn_probability, scored.churn_probabilities()[1]);
+}

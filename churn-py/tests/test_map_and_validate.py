@@ -71,7 +71,8 @@ def test_a_report_shows_its_arithmetic(data: Path) -> None:
 def test_what_is_dated_after_the_day_of_the_rows() -> None:
     rows = [{"customer_id": "A", "signup_date": "2024-01-02"}, {"customer_id": "B", "signup_date": "2024-06-01"}]
     assert churn.validate(rows, profile="generic").dimensions["timeliness"] is None
-    for day, share in [("2024-03-01", 50.0), (datetime.date(2024, 7, 1), 100.0)]:
+    days: list[tuple[str | datetime.date, float]] = [("2024-03-01", 50.0), (datetime.date(2024, 7, 1), 100.0)]
+    for day, share in days:
         assert churn.validate(rows, profile="generic", as_of=day).dimensions["timeliness"] == share
     with pytest.raises(churn.ChurnError) as caught:
         churn.validate(rows, as_of="soon")

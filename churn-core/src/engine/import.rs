@@ -9,6 +9,7 @@ use crate::model::import::{IMPORTED, ImportOptions};
 use crate::read;
 use crate::schema::{self, FieldType, level_key};
 use crate::table::{ColumnData, RawColumn, RawTable};
+use crate::validate::free_name;
 use ndarray::Array2;
 use std::collections::HashMap;
 use std::path::Path;
@@ -115,6 +116,16 @@ impl<'a> Codes<'a> {
     }
 }
 
+/// Whether a feature of this kind holds what a field of this type does; yes and no are 1 and 0 to models that know
+/// numbers only.
+fn fits(kind: &FeatureKind, field: FieldType) -> bool {
+    match kind {
+        FeatureKind::Number => matches!(field, FieldType::Number | FieldType::Boolean),
+        FeatureKind::Boolean => field == FieldType::Boolean,
+        FeatureKind::Category { .. } => field == FieldType::Category,
+    }
+}
+
 /// An imported model with its features under canonical names, where their own names say clearly what they are and the
 /// field's type fits; the others keep their names, and a column of that name is theirs.
 pub(super) fn settled(mut model: Model) -> Result<Model> {
@@ -132,22 +143,19 @@ pub(super) fn settled(mut model: Model) -> Result<Model> {
     let field_of = |feature: &FeatureSpec| {
         let column = mapping.columns.iter().find(|c| c.source == feature.name && c.confidence >= SURE)?;
         let field = schema::field(column.field.as_deref()?)?;
-        let fits = match feature.kind {
-            FeatureKind::Number => matches!(field.field_type, FieldType::Number),
-            FeatureKind::Boolean => matches!(field.field_type, FieldType::Boolean),
-            FeatureKind::Category { .. } => matches!(field.field_type, FieldType::Category),
-        };
-        (fits && field.usable_as_feature()).then_some(field.name.as_str())
+        (fits(&feature.kind, field.field_type) && field.usable_as_feature()).then_some(field.name.as_str())
     };
     let mut features: Vec<FeatureSpec> = Vec::new();
     for feature in model.plan.features() {
-        let name = field_of(feature).filter(|name| !model.plan.features().iter().any(|f| f.name == **name));
-        let name = name.unwrap_or(&feature.name);
+        let free = |name: &&str| !model.plan.features().iter().any(|f| f.name == **name && f.name != feature.name);
+        let field = field_of(feature).filter(free);
+        // Codes under the name of a field that holds words (`contract` as 0, 1, 2) are a column of the table's own.
+        let own = free_name(&feature.name, false);
+        let name = field.unwrap_or(&own);
         model.headers.insert(feature.name.clone(), name.to_owned());
-        features.push(if name == feature.name && schema::field(name).is_none() {
-            feature.clone()
-        } else {
-            spec(name, feature.kind.clone(), &model.profile)
+        features.push(match field {
+            Some(name) => spec(name, feature.kind.clone(), &model.profile),
+            None => FeatureSpec { name: own, ..feature.clone() },
         });
     }
     let known: Vec<String> = features.iter().map(|f| f.name.clone()).collect();

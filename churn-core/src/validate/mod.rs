@@ -22,6 +22,7 @@ pub use estimate::estimate_auc;
 pub use findings::{Dimensions, EstimatedAuc, Finding, Layer, QualityReport, Severity};
 pub use leaks::{Leak, LeakKind, refuse_leaks};
 pub use pieces::Pieces;
+pub(crate) use types::free_name;
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::map::Mapping;

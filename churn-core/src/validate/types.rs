@@ -196,7 +196,7 @@ fn tell(n: usize, places: &Places, typed: &Typed, name: Option<&str>, findings: 
 }
 
 /// A column that means no field must not be taken for one because its header spells one.
-fn free_name(name: &str, canonical: bool) -> String {
+pub(crate) fn free_name(name: &str, canonical: bool) -> String {
     if !canonical && schema::field(name).is_some() { format!("{name} (own column)") } else { name.to_owned() }
 }
 
