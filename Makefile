@@ -14,7 +14,7 @@ WHEELS      := $(CARGO_TARGET_DIR)/wheels
 # One runner for all Rust tests: nextest where it is installed.
 NEXTEST     := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: demo test lint test-rust fuzz-read fuzz-import test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-quality bench-train bench-leaks bench-memory bench-validate clean test-install sizes bench-node bench-hosts bench-overhead bench-events bench-events-peers bench-health bench-leads bench-counterfactuals bench-trees bench-trees-peers
+.PHONY: demo test lint test-rust fuzz-read fuzz-import test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-quality bench-train bench-leaks bench-memory bench-validate clean test-install sizes bench-node bench-hosts bench-overhead bench-one-row bench-events bench-events-peers bench-health bench-leads bench-counterfactuals bench-trees bench-trees-peers
 
 demo:
 	$(CARGO) run --release $(CORE) $(LEAN) --features pretrained --example demo
@@ -104,9 +104,9 @@ bench-mapping:
 bench-read:
 	$(CARGO) bench -q $(CORE) $(LEAN) --bench read
 
-# Leaks planted in the sets of CHURN_DATA_DIR: which are blocked, and which clean columns are.
+# Leaks planted in the sets of CHURN_DATA_DIR: which are blocked, and which clean columns are. LEAKS='2000 1': rows, seeds.
 bench-leaks:
-	$(CARGO) bench -q $(CORE) $(LEAN) --bench leaks
+	$(CARGO) bench -q $(CORE) $(LEAN) --bench leaks -- $(LEAKS)
 
 # Time and memory of validation; other tools on the same table where they are installed.
 bench-validate:
@@ -130,6 +130,10 @@ bench-memory:
 bench-hosts:
 	$(PY) benches/hosts/fastapi_loop.py
 	PYTHON=$(PY) node benches/hosts/express_loop.mjs
+
+# One customer from Python, in microseconds.
+bench-one-row:
+	$(PY) benches/overhead/one_row.py
 
 # What the bindings cost above Rust on 100,000 customers x 40 columns.
 bench-overhead:

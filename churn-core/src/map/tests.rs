@@ -65,6 +65,21 @@ fn decoys_are_refused() {
 }
 
 #[test]
+fn words_that_only_look_like_others() {
+    // A number of contacts is no contact number; a canton is no fee with a slip; the current MRR is no currency.
+    let none =
+        customers(&[("Number of contacts", &[]), ("Cantone", &[]), ("property_age", &[]), ("created user", &[])]);
+    assert!(none.fields().is_empty(), "{:?}", none.fields());
+    assert_eq!(customers(&[("curr_mrr", &[])]).source_of("monthly_charges"), Some("curr_mrr"));
+    assert_eq!(customers(&[("n_support_tickets", &[])]).source_of("support_tickets"), Some("n_support_tickets"));
+    // How a column is stored says nothing of what it holds.
+    assert_eq!(customers(&[("MONTHLY_FEE_SQL", &[])]).source_of("monthly_charges"), Some("MONTHLY_FEE_SQL"));
+    // A device is no slip of a currency ("devise"), although payments have no devices.
+    let device = of_kind(TableKind::Payments, &[("device", &[])]);
+    assert_eq!(device.source_of("currency"), None);
+}
+
+#[test]
 fn slips_are_forgiven_and_told() {
     let mapping =
         customers(&[("Montly Charges", &["29.85"]), ("custmer_id", &["C-1"]), ("Signup Dtae", &["2024-01-01"])]);
