@@ -1,10 +1,11 @@
 //! File to file.
 
-use super::{Engine, Input, ScoreOptions};
+use super::{Engine, ScoreOptions};
 use crate::error::Result;
 use crate::map::Mapping;
+use crate::read::{self, ReadOptions};
 use crate::report::{RowWriter, Summary, Tally};
-use crate::validate::QualityReport;
+use crate::validate::{Pieces, QualityReport};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
@@ -23,8 +24,9 @@ pub struct ScoreSummary {
 
 impl Engine {
     /// Scores a file and writes the predictions as a CSV file, whole or not at all, with the bytes that
-    /// [`write_csv`](crate::report::Predictions::write_csv) would write. Predictions are written as they are made and
-    /// never held all at once; the table that is read is.
+    /// [`write_csv`](crate::report::Predictions::write_csv) would write. A large CSV file of UTF-8 is read block by block
+    /// and kept in a compact form until its columns are typed, and predictions are written as they are made: neither the
+    /// text nor the predictions are ever held all at once, the typed table is.
     ///
     /// # Errors
     /// As [`score`](Engine::score), and `io`.
@@ -35,11 +37,7 @@ impl Engine {
         options: &ScoreOptions<'_>,
     ) -> Result<ScoreSummary> {
         let target = target.as_ref();
-        let source = Input::Path(source.as_ref().to_owned());
-        let raw = source.read(&options.read)?;
-        let prepared = self.prepared(&raw, options)?;
-        // Everything that is needed has been typed; the text of the file has not to wait for the end.
-        drop(raw);
+        let prepared = self.prepared_pieces(pieces(source.as_ref(), &options.read)?, options)?;
         let version = self.model().model_version();
         let tally = crate::files::write_whole_by(target, |file| {
             let (n, at) = (prepared.n_reasons, options.scored_at.as_deref());
@@ -62,4 +60,15 @@ impl Engine {
             target: target.to_owned(),
         })
     }
+}
+
+/// The table of a file: in pieces where it can be read so.
+fn pieces(path: &Path, options: &ReadOptions) -> Result<Pieces> {
+    let mut pieces = Pieces::default();
+    if let Some(end) = read::blocks(path, options, |block| pieces.push(&block))? {
+        return pieces.ended(end);
+    }
+    let mut whole = Pieces::default();
+    whole.push(&read::read_path(path, options)?)?;
+    Ok(whole)
 }

@@ -5,7 +5,7 @@ use crate::decide::{adverse, recommend, recommend_by};
 use crate::error::{Error, ErrorKind, Result};
 use crate::explain::{Explanation, FactorValue, Reasoner, Telling};
 use crate::features::{DERIVED, Derivation, FeatureMatrix, derive};
-use crate::map::{self, MapOptions, Mapping};
+use crate::map::{self, ColumnInput, MapOptions, Mapping};
 use crate::progress::Progress;
 use crate::report::{Confidence, Prediction, Predictions, TopFactor};
 use crate::schema::Profile;
@@ -122,6 +122,17 @@ impl Engine {
     /// # Errors
     /// `invalid_argument` for overrides that name nothing.
     pub fn map(&self, raw: &RawTable, overrides: &BTreeMap<String, Option<String>>) -> Result<Mapping> {
+        self.map_stated(&map::inputs(raw), raw.stated(), overrides)
+    }
+
+    /// As [`map`](Engine::map), of columns by their samples and the word of whoever made them.
+    fn map_stated(
+        &self,
+        inputs: &[ColumnInput],
+        stated: &BTreeMap<String, Option<String>>,
+        overrides: &BTreeMap<String, Option<String>>,
+    ) -> Result<Mapping> {
+        let has = |header: &str| inputs.iter().any(|i| i.name == header);
         let mut all = overrides.clone();
         let taken: Vec<String> = overrides.values().flatten().cloned().collect();
         let mut known: Vec<&String> = Vec::new();
@@ -129,25 +140,22 @@ impl Engine {
         let own_names = self.model().plan.features().iter().map(|f| (&f.name, &f.name));
         let own_names = own_names.filter(|(name, _)| crate::schema::field(name).is_some());
         // A feature that goes under its own header is not to be taken for a field.
-        let seen_in_training =
-            self.model().headers.iter().filter(|(header, field)| header == field || raw.column(field).is_none());
+        let seen_in_training = self.model().headers.iter().filter(|(header, field)| header == field || !has(field));
         // Its features of no canonical field keep their names, whatever else those might mean.
         for feature in self.model().plan.features().iter().filter(|f| crate::schema::field(&f.name).is_none()) {
-            if raw.column(&feature.name).is_some() && !all.contains_key(&feature.name) {
+            if has(&feature.name) && !all.contains_key(&feature.name) {
                 all.insert(feature.name.clone(), None);
             }
         }
         for (header, field) in own_names.chain(seen_in_training) {
-            if raw.column(header).is_some() && !taken.contains(field) && !all.contains_key(header) {
+            if has(header) && !taken.contains(field) && !all.contains_key(header) {
                 all.insert(header.clone(), crate::schema::field(field).map(|f| f.name.clone()));
                 known.push(header);
             }
         }
         let profile = Some(self.model().profile.clone());
-        let mut mapping = map::map_table(
-            raw,
-            &MapOptions { table_kind: Some(Default::default()), profile, overrides: all, saved: None },
-        )?;
+        let how = MapOptions { table_kind: Some(Default::default()), profile, overrides: all, saved: None };
+        let mut mapping = map::map_stated(inputs, stated, &how)?;
         for column in mapping.columns.iter_mut().filter(|c| known.contains(&&c.source)) {
             column.method = "model".to_owned();
             column.evidence = vec!["the model knows a column of this name".to_owned()];
@@ -155,30 +163,26 @@ impl Engine {
         Ok(mapping)
     }
 
-    fn judge(&self, raw: &RawTable, options: &ScoreOptions<'_>) -> Result<(Mapping, Validated)> {
+    /// Typed table (derived columns included) of a raw table.
+    fn typed(&self, raw: &RawTable, options: &ScoreOptions<'_>) -> Result<(Mapping, QualityReport, Table)> {
         let mapping = match options.mapping {
             Some(mapping) => mapping.clone(),
             None => self.map(raw, &options.overrides)?,
         };
         mapping.require_complete()?;
         let judged = validate::validate(raw, &mapping, &self.model().profile, &ValidateOptions::default())?;
-        Ok((mapping, judged))
+        derived(mapping, judged, options)
     }
 
-    /// Typed table (derived columns included) of a raw table.
-    fn typed(&self, raw: &RawTable, options: &ScoreOptions<'_>) -> Result<(Mapping, QualityReport, Table)> {
-        let (mapping, mut judged) = self.judge(raw, options)?;
-        let as_of = options.as_of_days()?;
-        let table = derive(&judged.table, as_of)?;
-        let undated =
-            |d: &&Derivation| d.dated() && judged.table.column(d.needs[0]).is_some() && table.column(d.name).is_none();
-        let undated: Vec<&str> = DERIVED.iter().filter(undated).map(|d| d.name).collect();
-        if !undated.is_empty() {
-            let message =
-                format!("the day the rows describe is not known: {} could not be counted", undated.join(", "));
-            judged.report.add(Code::AsOfMissing, message, "give as_of, or a snapshot date column");
-        }
-        Ok((mapping, judged.report, table))
+    /// As [`typed`](Engine::typed), of a table in pieces; what was kept of them goes as it is typed.
+    fn typed_pieces(&self, pieces: Pieces, options: &ScoreOptions<'_>) -> Result<(Mapping, QualityReport, Table)> {
+        let mapping = match options.mapping {
+            Some(mapping) => mapping.clone(),
+            None => self.map_stated(&pieces.inputs(), pieces.stated(), &options.overrides)?,
+        };
+        mapping.require_complete()?;
+        let judged = pieces.validate(&mapping, &self.model().profile, &ValidateOptions::default())?;
+        derived(mapping, judged, options)
     }
 
     /// Typed table and feature matrix of a raw table.
@@ -215,9 +219,16 @@ impl Engine {
     }
 
     /// A table ready to be scored.
-    pub(super) fn prepared(&self, raw: &RawTable, options: &ScoreOptions<'_>) -> Result<Prepared> {
+    fn prepared(&self, raw: &RawTable, options: &ScoreOptions<'_>) -> Result<Prepared> {
         let n_reasons = options.n_reasons()?;
         let (mapping, quality, table) = self.typed(raw, options)?;
+        Ok(Prepared { n_reasons, mapping, quality, table })
+    }
+
+    /// A table in pieces, ready to be scored.
+    pub(super) fn prepared_pieces(&self, pieces: Pieces, options: &ScoreOptions<'_>) -> Result<Prepared> {
+        let n_reasons = options.n_reasons()?;
+        let (mapping, quality, table) = self.typed_pieces(pieces, options)?;
         Ok(Prepared { n_reasons, mapping, quality, table })
     }
 
@@ -370,6 +381,24 @@ impl Engine {
         let column = table.column(&self.model().plan.features()[feature].name)?;
         column.data.cell(row).map(Cow::into_owned)
     }
+}
+
+/// The judged table with its derived columns.
+fn derived(
+    mapping: Mapping,
+    mut judged: Validated,
+    options: &ScoreOptions<'_>,
+) -> Result<(Mapping, QualityReport, Table)> {
+    let as_of = options.as_of_days()?;
+    let table = derive(&judged.table, as_of)?;
+    let undated =
+        |d: &&Derivation| d.dated() && judged.table.column(d.needs[0]).is_some() && table.column(d.name).is_none();
+    let undated: Vec<&str> = DERIVED.iter().filter(undated).map(|d| d.name).collect();
+    if !undated.is_empty() {
+        let message = format!("the day the rows describe is not known: {} could not be counted", undated.join(", "));
+        judged.report.add(Code::AsOfMissing, message, "give as_of, or a snapshot date column");
+    }
+    Ok((mapping, judged.report, table))
 }
 
 /// A table ready to be scored.

@@ -129,13 +129,20 @@ fn is_pickle(bytes: &[u8]) -> bool {
     matches!(bytes, [0x80, 2..=5, ..]) && bytes.last() == Some(&b'.')
 }
 
+/// A control character that text has no use for. Without branches, so that it is done many bytes at a time.
+fn is_control(b: u8) -> bool {
+    (b < 9) | ((b > 13) & (b < 32) & (b != 0x1a)) | (b == 0x7f)
+}
+
+/// Whether there is one.
+pub(super) fn has_control(bytes: &[u8]) -> bool {
+    bytes.chunks(4096).any(|chunk| chunk.iter().fold(false, |any, &b| any | is_control(b)))
+}
+
 /// Fails for data that is not text: control characters are more than a slip of an export here and there.
 /// `bytes` are known not to be UTF-16.
 pub(super) fn check_text(bytes: &[u8], what: &str) -> Result<()> {
-    // Without branches, so that it is done many bytes at a time.
-    let is_control = |b: u8| (b < 9) | ((b > 13) & (b < 32) & (b != 0x1a)) | (b == 0x7f);
-    let any_control = |bytes: &[u8]| bytes.iter().fold(false, |any, &b| any | is_control(b));
-    if !bytes.chunks(4096).any(any_control) {
+    if !has_control(bytes) {
         return Ok(());
     }
     let n_control = bytes.iter().filter(|&&b| is_control(b)).count();

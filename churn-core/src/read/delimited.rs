@@ -7,8 +7,7 @@ use super::sniff;
 use super::{ReadOptions, check_not_empty};
 use crate::error::{Error, ErrorKind, Result};
 use crate::table::{ColumnData, RawColumn, RawTable, ReadNote, Source};
-use arrow_array::Array;
-use std::borrow::Cow;
+use arrow_array::LargeStringArray;
 
 /// Reads delimited text; `source` holds the encoding and the name, `notes` what was met so far.
 pub(super) fn read(
@@ -18,6 +17,39 @@ pub(super) fn read(
     notes: Vec<ReadNote>,
     options: &ReadOptions,
 ) -> Result<RawTable> {
+    let Start { head, dialect, names, mut source, mut notes } = start(text, what, source, notes, options)?;
+    let mut rows = rows::read(text, &head, dialect, what, options)?;
+    let n_rows = if options.keep_totals {
+        rows.lines.len()
+    } else {
+        let leading = rows.leading();
+        rows.lines.len() - rows.trim_end(leading, &mut source, &mut notes)
+    };
+    check_not_empty(names.len(), n_rows, what)?;
+    rows.odd.tell(n_rows, names.len(), &mut notes);
+    rows.lines.truncate(n_rows);
+    let columns = raw_columns(&names, rows.columns, n_rows);
+    layout::finish(columns, rows.lines, source, notes, what, options)
+}
+
+/// What stands before the rows.
+pub(super) struct Start {
+    pub head: Head,
+    pub dialect: Dialect,
+    /// The names of the columns, each of them once.
+    pub names: Vec<String>,
+    pub source: Source,
+    pub notes: Vec<ReadNote>,
+}
+
+/// How the text is written, and what stands before the rows.
+pub(super) fn start(
+    text: &str,
+    what: &str,
+    source: Source,
+    notes: Vec<ReadNote>,
+    options: &ReadOptions,
+) -> Result<Start> {
     let (start, line, declared) = separator_line(text);
     let dialect = sniff::dialect(text, start, options.delimiter.or(declared), options.quote, options.escape);
     let mut notes = notes;
@@ -29,33 +61,22 @@ pub(super) fn read(
     head.check_width(what, options)?;
     head.widen(&sniff::sample(text, head.rows.0, head.rows.1, dialect), options.max_columns, &mut notes);
     let names = head.unique_names(&mut notes);
-    let mut rows = rows::read(text, &head, dialect, what, options)?;
-    let mut source = Source {
+    let source = Source {
         format: "csv".into(),
         delimiter: Some(dialect.delimiter),
         quote: Some(char::from(dialect.quote)),
         escape: Some(if dialect.backslash { '\\' } else { char::from(dialect.quote) }),
         header_line: head.line,
-        title_lines: head.titles,
+        title_lines: head.titles.clone(),
         ..source
     };
-    let n_rows = if options.keep_totals {
-        rows.lines.len()
-    } else {
-        let cell = |column: usize, row: usize| {
-            let array = &rows.columns[column];
-            array.is_valid(row).then(|| Cow::Borrowed(array.value(row)))
-        };
-        rows.lines.len() - layout::trim_end(&rows.lines, names.len(), cell, &mut source, &mut notes)
-    };
-    check_not_empty(names.len(), n_rows, what)?;
-    rows.odd.tell(n_rows, names.len(), &mut notes);
-    rows.lines.truncate(n_rows);
-    let columns = names
-        .into_iter()
-        .zip(rows.columns)
-        .map(|(name, array)| RawColumn { name, data: ColumnData::Text(array.slice(0, n_rows)) });
-    layout::finish(columns.collect(), rows.lines, source, notes, what, options)
+    Ok(Start { head, dialect, names, source, notes })
+}
+
+/// The first rows of these columns under their names.
+pub(super) fn raw_columns(names: &[String], columns: Vec<LargeStringArray>, n_rows: usize) -> Vec<RawColumn> {
+    let named = names.iter().zip(columns);
+    named.map(|(name, a)| RawColumn { name: name.clone(), data: ColumnData::Text(a.slice(0, n_rows)) }).collect()
 }
 
 /// Excel's first line `sep=;`: byte and line after it, and the delimiter.

@@ -150,6 +150,18 @@ pub(super) struct Odd {
 }
 
 impl Odd {
+    /// Adds those of the rows that follow; so many rows are not counted in theirs.
+    pub fn append(&mut self, next: &mut Odd, rows_before: usize) {
+        let counted = |rows: &mut Vec<(usize, u64)>, more: &mut Vec<(usize, u64)>| {
+            rows.extend(more.drain(..).map(|(row, line)| (row + rows_before, line)));
+        };
+        counted(&mut self.short, &mut next.short);
+        counted(&mut self.long, &mut next.long);
+        counted(&mut self.stray, &mut next.stray);
+        self.blank.append(&mut next.blank);
+        self.repeated.append(&mut next.repeated);
+    }
+
     /// Notes; only the first `n_rows` rows stay.
     pub fn tell(&self, n_rows: usize, width: usize, notes: &mut Vec<ReadNote>) {
         let within = |rows: &[(usize, u64)]| -> Vec<u64> {
@@ -191,17 +203,25 @@ fn ragged(short: usize, long: usize, width: usize) -> String {
     }
 }
 
+/// The first column with content: where a table is set in, its footer stands there.
+pub(super) fn leading<'a>(
+    n_rows: usize,
+    n_columns: usize,
+    cell: impl Fn(usize, usize) -> Option<Cow<'a, str>>,
+) -> usize {
+    (0..n_columns).find(|&c| (0..n_rows.min(20)).any(|r| cell(c, r).is_some())).unwrap_or(0)
+}
+
 /// How many rows at the end are totals or footers, not customers; their lines go to `source`.
 pub(super) fn trim_end<'a>(
     lines: &[u64],
     n_columns: usize,
+    leading: usize,
     cell: impl Fn(usize, usize) -> Option<Cow<'a, str>>,
     source: &mut Source,
     notes: &mut Vec<ReadNote>,
 ) -> usize {
     let (mut totals, mut footers) = (Vec::new(), Vec::new());
-    // Where a table is set in, a footer stands in its first column with content.
-    let leading = (0..n_columns).find(|&c| (0..lines.len().min(20)).any(|r| cell(c, r).is_some())).unwrap_or(0);
     let mut n = lines.len();
     while n > 1 && lines.len() - n < MAX_FOOTER_ROWS {
         let row = n - 1;
@@ -289,12 +309,18 @@ pub(super) fn finish(
         return Err(Error::new(ErrorKind::EmptyInput, message)
             .hint("check the delimiter and the line of the header, or set keep_empty_columns"));
     }
-    if !empty.is_empty() {
-        let (hold, were) = if empty.len() == 1 { ("column holds", "was") } else { ("columns hold", "were") };
-        let message = format!("{} {hold} no value at all and {were} left out", empty.len());
-        notes.push(note("empty_column", message, 0, Vec::new()));
-        source.empty_columns = empty.into_iter().map(|c| c.name).collect();
-    }
+    leave_out(empty.into_iter().map(|c| c.name).collect(), &mut source, &mut notes);
     source.cells = options.cells();
     Ok(RawTable::new(kept, n_rows, Places::Lines(lines.into()), source, notes))
+}
+
+/// Tells that these columns hold no value.
+pub(super) fn leave_out(empty: Vec<String>, source: &mut Source, notes: &mut Vec<ReadNote>) {
+    if empty.is_empty() {
+        return;
+    }
+    let (hold, were) = if empty.len() == 1 { ("column holds", "was") } else { ("columns hold", "were") };
+    let message = format!("{} {hold} no value at all and {were} left out", empty.len());
+    notes.push(note("empty_column", message, 0, Vec::new()));
+    source.empty_columns = empty;
 }

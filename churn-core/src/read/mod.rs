@@ -5,6 +5,7 @@ pub mod cells;
 mod columns;
 mod container;
 mod delimited;
+mod easy;
 mod encoding;
 mod frame;
 mod json;
@@ -17,10 +18,12 @@ mod records;
 mod rows;
 mod scan;
 mod sniff;
+mod stream;
 mod typed;
 mod workbook;
 
 pub use options::ReadOptions;
+pub(crate) use stream::{End, blocks};
 pub use typed::{TypedColumn, record_batch, typed};
 
 use crate::error::{Error, ErrorKind, Result};

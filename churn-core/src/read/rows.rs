@@ -5,15 +5,20 @@
 //! cut), the piece is read again from the true place. So the cuts change nothing but the time.
 
 use super::ReadOptions;
+use super::easy::{Cells, Easy};
 use super::layout::{self, Head, Odd};
 use super::scan::{Dialect, MAX_UNCLOSED, Record, Scanner};
 use crate::error::{Error, Result};
-use arrow_array::LargeStringArray;
+use crate::table::{ReadNote, Source};
+use arrow_array::{Array, LargeStringArray};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use rayon::prelude::*;
+use std::borrow::Cow;
 
-/// Bytes of a piece.
-const PIECE: usize = 1 << 20;
+/// Bytes of a piece: with what becomes of them they stay in the cache of a core.
+const PIECE: usize = 1 << 18;
+/// Pieces of a wave, for each thread. After a wave its cells move on to the columns, and its memory is used again.
+const WAVE: usize = 8;
 
 /// The rows.
 pub(super) struct Rows {
@@ -23,16 +28,31 @@ pub(super) struct Rows {
     pub lines: Vec<u64>,
     /// What was mended or left out.
     pub odd: Odd,
+    /// The line after the last.
+    pub next_line: u64,
+    /// Quotes that were never closed.
+    pub unclosed: u32,
 }
 
-/// The cells of one column of a piece, end to end; a blank cell has no bytes, and no other has none.
-#[derive(Default, Clone)]
-struct Cells {
-    bytes: Vec<u8>,
-    ends: Vec<u32>,
+impl Rows {
+    fn cell(&self, column: usize, row: usize) -> Option<Cow<'_, str>> {
+        let array = &self.columns[column];
+        array.is_valid(row).then(|| Cow::Borrowed(array.value(row)))
+    }
+
+    /// The first column with content.
+    pub fn leading(&self) -> usize {
+        layout::leading(self.lines.len(), self.columns.len(), |c, r| self.cell(c, r))
+    }
+
+    /// How many rows at the end are totals or footers; their lines go to `source`.
+    pub fn trim_end(&self, leading: usize, source: &mut Source, notes: &mut Vec<ReadNote>) -> usize {
+        layout::trim_end(&self.lines, self.columns.len(), leading, |c, r| self.cell(c, r), source, notes)
+    }
 }
 
 /// A piece that was read; lines count from the start of the piece, rows too.
+#[derive(Default)]
 struct Piece {
     columns: Vec<Cells>,
     odd: Odd,
@@ -60,37 +80,47 @@ fn read_in_pieces(
     piece_bytes: usize,
 ) -> Result<Rows> {
     let job = Job { text, head, dialect, max_cell_bytes: options.max_cell_bytes };
+    let width = head.names.len();
     let max_cells = layout::max_cells(text.len(), options);
     let starts = starts(text, head.rows.0, piece_bytes);
     let ends = starts[1..].iter().copied().chain([text.len()]);
     let spans: Vec<(usize, usize)> = starts.iter().copied().zip(ends).collect();
-    let guesses: Vec<Option<Piece>> =
-        spans.par_iter().map(|&(start, end)| job.read((start, 0), end, 0, end - start).ok().flatten()).collect();
     let (mut at, mut unclosed, mut n_rows) = (head.rows, 0, 0);
-    let mut pieces: Vec<Piece> = Vec::with_capacity(spans.len());
-    for ((start, end), guess) in spans.into_iter().zip(guesses) {
-        if at.0 >= end && end < text.len() {
-            continue;
-        }
-        // The count of quotes that were never closed only matters once it reaches its limit.
-        let fits = |p: &Piece| start == at.0 && (unclosed == 0 || (p.unclosed == 0 && unclosed < MAX_UNCLOSED));
-        let piece = match guess.filter(fits) {
-            Some(piece) => piece,
-            // An error of a guess is worth nothing; this one has the true line.
-            None => {
-                let left = max_cells.saturating_sub(n_rows * head.names.len());
-                let piece = job.read((at.0, 0), end, unclosed, left).or_else(|_| job.read(at, end, unclosed, left))?;
-                piece.ok_or_else(|| layout::too_many_cells(head.names.len(), max_cells, what))?
-            }
+    let mut whole = Whole::new(width);
+    let mut pieces: Vec<Piece> = Vec::new();
+    for wave in spans.chunks(WAVE * rayon::current_num_threads()) {
+        pieces.resize_with(wave.len(), Piece::default);
+        let guess = |(piece, &(start, end)): (&mut Piece, &(usize, usize))| {
+            matches!(job.read(piece, (start, 0), end, 0, end - start), Ok(true))
         };
-        n_rows += piece.lines.len();
-        layout::check_rows(n_rows, what, options)?;
-        let lines_before = at.1;
-        at = (piece.end.0, at.1 + piece.end.1);
-        unclosed += piece.unclosed;
-        pieces.push(piece.placed(lines_before, n_rows));
+        let guessed: Vec<bool> = pieces.par_iter_mut().zip(wave).map(guess).collect();
+        for ((piece, &(start, end)), guessed) in pieces.iter_mut().zip(wave).zip(guessed) {
+            if at.0 >= end && end < text.len() {
+                piece.clear(width);
+                continue;
+            }
+            // The count of quotes that were never closed only matters once it reaches its limit.
+            let fits = start == at.0 && (unclosed == 0 || (piece.unclosed == 0 && unclosed < MAX_UNCLOSED));
+            // An error of a guess is worth nothing; this one has the true line.
+            if !(guessed && fits) {
+                let left = max_cells.saturating_sub(n_rows * width);
+                let again = job.read(piece, (at.0, 0), end, unclosed, left);
+                if !again.or_else(|_| job.read(piece, at, end, unclosed, left))? {
+                    return Err(layout::too_many_cells(width, max_cells, what));
+                }
+            }
+            n_rows += piece.lines.len();
+            layout::check_rows(n_rows, what, options)?;
+            let lines_before = at.1;
+            at = (piece.end.0, at.1 + piece.end.1);
+            unclosed += piece.unclosed;
+            piece.place(lines_before, n_rows);
+        }
+        let read = wave.last().map_or(text.len(), |&(_, end)| end) - head.rows.0;
+        let share = (text.len() - head.rows.0) as f64 / read.max(1) as f64;
+        whole.append(&mut pieces, share);
     }
-    join(pieces, head.names.len(), n_rows)
+    whole.finish(at.1, unclosed)
 }
 
 /// Where the pieces start: at the first line with content at or after each cut.
@@ -118,42 +148,33 @@ struct Job<'a> {
 }
 
 impl Job<'_> {
-    /// Reads the records that start between `from` (byte and line) and `end`; `None` over so many cells.
-    fn read(&self, from: (usize, u64), end: usize, unclosed: u32, max_cells: usize) -> Result<Option<Piece>> {
+    /// Reads the records that start between `from` (byte and line) and `end` into the piece; `false` over so many cells.
+    fn read(&self, piece: &mut Piece, from: (usize, u64), end: usize, unclosed: u32, max_cells: usize) -> Result<bool> {
         let (text, header) = (self.text, self.head.names.as_slice());
         let width = header.len();
-        let share = end.saturating_sub(from.0) / width.max(1);
-        let mut piece = Piece {
-            columns: vec![Cells::default(); width],
-            odd: Odd::default(),
-            lines: Vec::new(),
-            end: from,
-            unclosed: 0,
-        };
-        for cells in &mut piece.columns {
-            cells.bytes.reserve(share);
-        }
+        piece.clear(width);
         let mut scanner = Scanner::new(text, from.0, from.1, self.dialect, self.max_cell_bytes);
         scanner.unclosed = unclosed;
         let mut record = Record::default();
         scanner.skip_line_ends();
+        let first = header.first().filter(|_| self.head.line.is_some()).map(String::as_str);
         // Without a column there is no cell to move on by.
-        let easy = Easy::new(self.dialect).filter(|_| width > 0);
+        let mut easy = Easy::new(text, self.dialect, self.max_cell_bytes, first).filter(|_| width > 0);
         loop {
             let (position, line) = scanner.position();
             if position >= end {
                 break;
             }
-            if let Some(next) = easy.as_ref().and_then(|easy| easy.read(self, position, &mut piece)) {
+            if let Some(next) = easy.as_mut().and_then(|easy| easy.read(position, &mut piece.columns)) {
                 piece.lines.push(line);
                 scanner.jump(next);
             } else if scanner.next(&mut record)? {
-                self.add(&record, header, &mut piece)?;
+                self.add(&record, header, piece)?;
             } else {
                 break;
             }
             if piece.lines.len().saturating_mul(width) > max_cells.saturating_add(2 * width) {
-                return Ok(None);
+                return Ok(false);
             }
             scanner.skip_line_ends();
         }
@@ -163,13 +184,7 @@ impl Job<'_> {
             *line -= from.1;
         }
         piece.unclosed = scanner.unclosed - unclosed;
-        Ok(Some(piece))
-    }
-
-    /// Whether a row that begins with this cell may repeat the header.
-    fn may_be_header(&self, cell: &[u8]) -> bool {
-        self.head.line.is_some()
-            && self.head.names.first().is_some_and(|n| cell.len() >= n.len() && cell.trim_ascii() == n.as_bytes())
+        Ok(true)
     }
 
     #[inline]
@@ -201,85 +216,27 @@ impl Job<'_> {
         }
         for (i, cells) in piece.columns.iter_mut().enumerate() {
             let cell = record.get(text, i);
-            if !is_blank(cell) {
-                cells.bytes.extend_from_slice(cell.as_bytes());
+            let cell = if is_blank(cell) { "" } else { cell };
+            if !cells.push(cell.as_bytes(), 0, cell.len()) {
+                return Err(Error::internal("a piece over four gigabytes"));
             }
-            let end = u32::try_from(cells.bytes.len()).map_err(|_| Error::internal("a piece over four gigabytes"))?;
-            cells.ends.push(end);
         }
         Ok(())
     }
 }
 
-/// Reads the rows that most files have nothing but: as many cells as the header, none of them quoted, none that begins
-/// with a blank or a letter beyond ASCII, up to a line feed. Everything else is the scanner's.
-struct Easy {
-    delimiter: u8,
-    quote: u8,
-    /// Delimiter, line feed, carriage return.
-    stops: [bool; 256],
-}
-
-impl Easy {
-    fn new(dialect: Dialect) -> Option<Easy> {
-        let delimiter = u8::try_from(dialect.delimiter).ok().filter(u8::is_ascii)?;
-        let mut stops = [false; 256];
-        for stop in [delimiter, b'\n', b'\r'] {
-            stops[usize::from(stop)] = true;
-        }
-        Some(Easy { delimiter, quote: dialect.quote, stops })
-    }
-
-    /// Appends the row that starts at `start` and gives the start of the next; `None`, and nothing appended, for a row
-    /// that is not easy.
-    fn read(&self, job: &Job<'_>, start: usize, piece: &mut Piece) -> Option<usize> {
-        let bytes = job.text.as_bytes();
-        let width = piece.columns.len();
-        let mut at = start;
-        for column in 0..width {
-            let from = at;
-            while at < bytes.len() && !self.stops[usize::from(bytes[at])] {
-                at += 1;
-            }
-            let cell = &bytes[from..at];
-            let is_last = column + 1 == width;
-            let plain = match cell.first() {
-                // A row that begins with a blank cell may be blank altogether.
-                None => column > 0,
-                Some(&first) => {
-                    first.is_ascii_graphic()
-                        && first != self.quote
-                        && cell.len() <= job.max_cell_bytes
-                        && (column > 0 || !job.may_be_header(cell))
-                }
-            };
-            let ends_well = match bytes.get(at) {
-                Some(&b) if b == self.delimiter => !is_last,
-                Some(b'\n') => is_last,
-                Some(_) => is_last && bytes.get(at + 1) == Some(&b'\n'),
-                None => false,
-            };
-            let cells = &mut piece.columns[column];
-            let end = if plain && ends_well { u32::try_from(cells.bytes.len() + cell.len()).ok() } else { None };
-            let Some(end) = end else {
-                for cells in &mut piece.columns[..column] {
-                    cells.ends.pop();
-                    cells.bytes.truncate(cells.ends.last().map_or(0, |&e| e as usize));
-                }
-                return None;
-            };
-            cells.bytes.extend_from_slice(cell);
-            cells.ends.push(end);
-            at += 1;
-        }
-        // Behind the line feed, or between carriage return and line feed.
-        Some(if bytes.get(at - 1) == Some(&b'\r') { at + 1 } else { at })
-    }
-}
-
 impl Piece {
+    /// Without rows, as wide as the header; the memory stays.
+    fn clear(&mut self, width: usize) {
+        self.columns.resize_with(width, Cells::default);
+        self.columns.iter_mut().for_each(Cells::clear);
+        self.odd = Odd::default();
+        self.lines.clear();
+        (self.end, self.unclosed) = ((0, 0), 0);
+    }
+
     /// With lines and rows counted from the start of the file; `n_rows` counts the rows up to its end.
-    fn placed(mut self, lines_before: u64, n_rows: usize) -> Piece {
+    fn place(&mut self, lines_before: u64, n_rows: usize) {
         let rows_before = n_rows - self.lines.len();
         let odd = &mut self.odd;
         for (row, line) in odd.short.iter_mut().chain(&mut odd.long).chain(&mut odd.stray) {
@@ -289,46 +246,79 @@ impl Piece {
         for line in self.lines.iter_mut().chain(&mut odd.blank).chain(&mut odd.repeated) {
             *line += lines_before;
         }
-        self
     }
 }
 
 /// The pieces as one.
-fn join(mut pieces: Vec<Piece>, width: usize, n_rows: usize) -> Result<Rows> {
-    let mut rows = Rows { columns: Vec::new(), lines: Vec::with_capacity(n_rows), odd: Odd::default() };
-    let mut columns: Vec<Vec<Cells>> = (0..width).map(|_| Vec::with_capacity(pieces.len())).collect();
-    for piece in &mut pieces {
-        rows.lines.append(&mut piece.lines);
-        rows.odd.short.append(&mut piece.odd.short);
-        rows.odd.long.append(&mut piece.odd.long);
-        rows.odd.stray.append(&mut piece.odd.stray);
-        rows.odd.blank.append(&mut piece.odd.blank);
-        rows.odd.repeated.append(&mut piece.odd.repeated);
-        for (column, cells) in columns.iter_mut().zip(std::mem::take(&mut piece.columns)) {
-            column.push(cells);
-        }
-    }
-    rows.columns = columns.into_par_iter().map(|pieces| array(pieces, n_rows)).collect::<Result<_>>()?;
-    Ok(rows)
+struct Whole {
+    columns: Vec<Column>,
+    lines: Vec<u64>,
+    odd: Odd,
 }
 
-fn array(mut pieces: Vec<Cells>, n_rows: usize) -> Result<LargeStringArray> {
-    let n_bytes = pieces.iter().map(|p| p.bytes.len()).sum();
-    let mut bytes = if pieces.len() == 1 { std::mem::take(&mut pieces[0].bytes) } else { Vec::with_capacity(n_bytes) };
-    let mut offsets: Vec<i64> = Vec::with_capacity(n_rows + 1);
-    offsets.push(0);
-    let mut base = 0i64;
-    for piece in pieces {
-        offsets.extend(piece.ends.iter().map(|&end| base + i64::from(end)));
-        base += piece.ends.last().map_or(0, |&end| i64::from(end));
-        bytes.extend_from_slice(&piece.bytes);
+#[derive(Clone)]
+struct Column {
+    bytes: Vec<u8>,
+    offsets: Vec<i64>,
+    any_blank: bool,
+}
+
+impl Whole {
+    fn new(width: usize) -> Self {
+        let column = Column { bytes: Vec::new(), offsets: vec![0], any_blank: false };
+        Whole { columns: vec![column; width], lines: Vec::new(), odd: Odd::default() }
     }
-    let any_blank = offsets.windows(2).any(|w| w[0] == w[1]);
-    let nulls =
-        any_blank.then(|| NullBuffer::new(BooleanBuffer::collect_bool(n_rows, |i| offsets[i] != offsets[i + 1])));
-    let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
-    LargeStringArray::try_new(offsets, Buffer::from_vec(bytes), nulls)
-        .map_err(|e| Error::internal("cells that are no text").caused_by(e))
+
+    /// Adds the next pieces; the whole is so many times as long as what was read up to their end.
+    fn append(&mut self, pieces: &mut [Piece], share: f64) {
+        for piece in pieces.iter_mut() {
+            self.lines.append(&mut piece.lines);
+            self.odd.append(&mut piece.odd, 0);
+        }
+        let pieces = &*pieces;
+        self.columns.par_iter_mut().enumerate().for_each(|(i, column)| {
+            for piece in pieces {
+                column.append(&piece.columns[i]);
+            }
+            column.expect(share);
+        });
+    }
+
+    fn finish(self, next_line: u64, unclosed: u32) -> Result<Rows> {
+        let columns = self.columns.into_par_iter().map(Column::finish).collect::<Result<_>>()?;
+        Ok(Rows { columns, lines: self.lines, odd: self.odd, next_line, unclosed })
+    }
+}
+
+impl Column {
+    fn append(&mut self, cells: &Cells) {
+        let base = self.bytes.len() as i64;
+        self.bytes.extend_from_slice(cells.bytes());
+        let ends = cells.ends();
+        self.offsets.extend(ends.iter().map(|&end| base + i64::from(end)));
+        let blank = ends.windows(2).fold(ends.first() == Some(&0), |any, w| any | (w[0] == w[1]));
+        self.any_blank |= blank;
+    }
+
+    /// Makes room for so many times what is there, and a little more: growing means copying.
+    fn expect(&mut self, share: f64) {
+        let more = |n: usize| (n as f64 * (1.03 * share - 1.0)).max(0.0) as usize;
+        if self.bytes.capacity() - self.bytes.len() < more(self.bytes.len()) / 2 {
+            self.bytes.reserve(more(self.bytes.len()));
+        }
+        if self.offsets.capacity() - self.offsets.len() < more(self.offsets.len()) / 2 {
+            self.offsets.reserve(more(self.offsets.len()));
+        }
+    }
+
+    fn finish(self) -> Result<LargeStringArray> {
+        let Column { bytes, offsets, any_blank } = self;
+        let is_filled = |i: usize| offsets[i] != offsets[i + 1];
+        let nulls = any_blank.then(|| NullBuffer::new(BooleanBuffer::collect_bool(offsets.len() - 1, is_filled)));
+        let offsets = OffsetBuffer::new(ScalarBuffer::from(offsets));
+        LargeStringArray::try_new(offsets, Buffer::from_vec(bytes), nulls)
+            .map_err(|e| Error::internal("cells that are no text").caused_by(e))
+    }
 }
 
 /// Whether a cell says nothing; most cells are told by their first byte.
@@ -344,7 +334,6 @@ pub(super) fn is_blank(cell: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use arrow_array::Array;
     use proptest::prelude::*;
 
     fn rows(text: &str, dialect: Dialect, piece_bytes: usize) -> Result<Rows> {

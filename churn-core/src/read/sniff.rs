@@ -71,6 +71,12 @@ fn prefix(text: &str, start: usize) -> &str {
     }
 }
 
+/// Whether the prefix from `start` is that of every text that begins with this one.
+pub(super) fn sees_alike(text: &str, start: usize) -> bool {
+    let prefix = text.as_bytes().get(start..start.saturating_add(SAMPLE_BYTES));
+    text.len() > start + SAMPLE_BYTES && prefix.is_some_and(|p| p.iter().any(|&b| b == b'\n' || b == b'\r'))
+}
+
 /// Delimiter, quote and escape of the text; what is given is not judged.
 pub(super) fn dialect(
     text: &str,

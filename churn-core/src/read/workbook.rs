@@ -339,7 +339,8 @@ impl Sheet {
         let n_errors = self.cells.iter().filter(|c| c.value == Value::Error).count();
         if !options.keep_totals {
             let cell = |column: usize, row: usize| self.value(rows[row], column).and_then(Value::text);
-            let n = layout::trim_end(&lines, names.len(), cell, &mut source, &mut notes);
+            let leading = layout::leading(lines.len(), names.len(), cell);
+            let n = layout::trim_end(&lines, names.len(), leading, cell, &mut source, &mut notes);
             lines.truncate(lines.len() - n);
             rows.truncate(lines.len());
         }

@@ -8,6 +8,7 @@ use super::findings::{EXAMPLES, Findings};
 use super::{Purpose, ValidateOptions, Validated, types};
 use crate::error::{Error, ErrorKind, Result};
 use crate::map::{ColumnInput, Mapping};
+use crate::read::End;
 use crate::schema::Profile;
 use crate::table::{ColumnData, Places, RawColumn, RawTable, ReadNote, Source, column_from_arrow};
 use arrow_array::builder::LargeStringBuilder;
@@ -100,6 +101,20 @@ impl Pieces {
             }
         }
         Ok(())
+    }
+
+    /// The pieces of a file that was read block by block, with what was known only at its end.
+    ///
+    /// # Errors
+    /// `internal` only.
+    pub(crate) fn ended(mut self, end: End) -> Result<Pieces> {
+        if let Some(first) = self.first.take() {
+            self.n_rows = 0;
+            self.add(&first)?;
+        }
+        self.columns.retain(|(name, _)| !end.source.empty_columns.contains(name));
+        (self.source, self.notes) = (end.source, end.notes);
+        Ok(self)
     }
 
     /// Rows so far.
