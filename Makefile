@@ -14,7 +14,7 @@ WHEELS      := $(CARGO_TARGET_DIR)/wheels
 # One runner for all Rust tests: nextest where it is installed.
 NEXTEST     := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: demo test lint test-rust fuzz-read fuzz-import test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-quality bench-train bench-leaks bench-memory bench-validate clean test-install sizes bench-node bench-hosts bench-overhead bench-one-row bench-events bench-events-peers bench-health bench-leads bench-counterfactuals bench-trees bench-trees-peers
+.PHONY: demo test lint test-rust fuzz-read fuzz-import test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-files bench-quality bench-train bench-leaks bench-memory bench-validate clean test-install sizes bench-node bench-hosts bench-overhead bench-one-row bench-events bench-events-peers bench-health bench-leads bench-counterfactuals bench-trees bench-trees-peers
 
 demo:
 	$(CARGO) run --release $(CORE) $(LEAN) --features pretrained --example demo
@@ -112,6 +112,10 @@ bench-leaks:
 bench-validate:
 	$(CARGO) bench -q $(CORE) $(LEAN) --bench validate
 	$(PYTHON) benches/validate_peers.py
+
+# A file scored to a file, beside polars reading and writing it (CHURN_BENCH_PYTHON). FILES='rows=100000 runs=5', or 'file=PATH'.
+bench-files:
+	$(CARGO) bench -q $(CORE) $(LEAN) --features train --bench files -- $(FILES)
 
 bench-speed:
 	$(CARGO) bench -q $(CORE) $(LEAN) --features pretrained --bench speed

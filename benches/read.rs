@@ -9,6 +9,10 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Instant;
 
+/// As in the bindings; polars brings an allocator of its own as well.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const ROWS: usize = 1_000_000;
 const RUNS: usize = 5;
 

@@ -19,3 +19,7 @@ mod output;
 mod scored;
 mod scorer;
 mod watch;
+
+/// Large columns come and go; the allocator of the system would give their pages back and ask for them again.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -19,6 +19,10 @@ mod table;
 
 use pyo3::prelude::*;
 
+/// Large columns come and go; the allocator of the system would give their pages back and ask for them again.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// The native module behind the package `churn`.
 #[pymodule]
 fn _churn(m: &Bound<'_, PyModule>) -> PyResult<()> {
