@@ -1,12 +1,13 @@
 //! File to file.
 
 use super::{Engine, ScoreOptions};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::map::Mapping;
 use crate::read::{self, ReadOptions};
 use crate::report::{RowWriter, Summary, Tally};
 use crate::validate::{Pieces, QualityReport};
-use std::io::BufWriter;
+use std::fs::File;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// What came of scoring a file.
@@ -41,16 +42,14 @@ impl Engine {
         let version = self.model().model_version();
         let tally = crate::files::write_whole_by(target, |file| {
             let (n, at) = (prepared.n_reasons, options.scored_at.as_deref());
-            let mut writer = RowWriter::new(BufWriter::new(file), n, &version, at)?;
+            let writer = RowWriter::new(n, &version, at);
+            let put = |mut file: &File, bytes: &[u8]| file.write_all(bytes).map_err(|e| Error::io("write", target, e));
+            put(file, &writer.header()?)?;
             let mut tally = Tally::default();
             self.told_rows(&prepared, options, |rows| {
-                for row in &rows {
-                    tally.add(row);
-                    writer.write(row)?;
-                }
-                Ok(())
+                rows.iter().for_each(|row| tally.add(row));
+                writer.rows(&rows)?.iter().try_for_each(|part| put(file, part))
             })?;
-            writer.finish()?.into_inner().map_err(|e| crate::Error::io("write", target, e.into_error()))?;
             Ok(tally)
         })?;
         Ok(ScoreSummary {

@@ -1,8 +1,8 @@
 //! The fitted feature plan and the matrix it makes.
 
 use crate::error::{Error, ErrorKind, Result};
-use crate::schema::{self, Profile, level_key};
-use crate::table::{Column, ColumnData, Table};
+use crate::schema::{self, Profile, level_key, same_level};
+use crate::table::{Column, ColumnData, Recent, Table};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -225,17 +225,29 @@ impl FeaturePlan {
                 FeatureKind::Category { levels } => {
                     let codes: HashMap<String, f64> =
                         levels.iter().enumerate().map(|(i, l)| (level_key(l), i as f64)).collect();
-                    for (row, cell) in out.iter_mut().enumerate() {
-                        *cell = match column.data.cell(row) {
-                            None => f64::NAN,
-                            // Words such as yes and no may have been read as true and false.
-                            Some(_) if matches!(column.data, ColumnData::Boolean(_)) => {
-                                let truth = column.data.number(row) == Some(1.0);
-                                let code = levels.iter().position(|l| truth_of(l) == Some(truth));
-                                code.unwrap_or(levels.len()) as f64
+                    let code = |level: &str| codes.get(&level_key(level)).copied().unwrap_or(levels.len() as f64);
+                    // Words such as yes and no may have been read as true and false.
+                    let truth_code =
+                        |truth| levels.iter().position(|l| truth_of(l) == Some(truth)).unwrap_or(levels.len()) as f64;
+                    match &column.data {
+                        ColumnData::Boolean(truths) => {
+                            let [no, yes] = [false, true].map(truth_code);
+                            for (cell, truth) in out.iter_mut().zip(truths) {
+                                *cell = truth.map_or(f64::NAN, |truth| if truth { yes } else { no });
                             }
-                            Some(level) => codes.get(&level_key(&level)).copied().unwrap_or(levels.len() as f64),
-                        };
+                        }
+                        ColumnData::Text(texts) => {
+                            let mut recent = Recent::new();
+                            for (cell, text) in out.iter_mut().zip(texts) {
+                                let level = text.map(str::trim).filter(|level| !level.is_empty());
+                                *cell = level.map_or(f64::NAN, |level| recent.of(level, code));
+                            }
+                        }
+                        data => {
+                            for (row, cell) in out.iter_mut().enumerate() {
+                                *cell = data.cell(row).map_or(f64::NAN, |level| code(&level));
+                            }
+                        }
                     }
                 }
             }
@@ -268,7 +280,7 @@ impl<'a> Indicator<'a> {
         });
         let (_, column, level) = found.max_by_key(|(length, ..)| *length)?;
         let canonical = if column.canonical { schema::canonical_level(&column.name, level) } else { None };
-        Some(Indicator { column, level: level_key(canonical.unwrap_or(level)), truth: truth_of(level) })
+        Some(Indicator { column, level: canonical.unwrap_or(level).to_owned(), truth: truth_of(level) })
     }
 
     /// 1 where the row has the level, else 0; a missing cell has none, as one-hot encoders reckon.
@@ -277,7 +289,7 @@ impl<'a> Indicator<'a> {
             ColumnData::Boolean(_) => {
                 self.truth.is_some_and(|t| self.column.data.number(row) == Some(f64::from(u8::from(t))))
             }
-            data => data.cell(row).is_some_and(|cell| level_key(&cell) == self.level),
+            data => data.cell(row).is_some_and(|cell| same_level(&cell, &self.level)),
         };
         f64::from(u8::from(has))
     }

@@ -15,7 +15,7 @@ use std::io::Read;
 use std::path::Path;
 
 /// Bytes of a block.
-const BLOCK: usize = 1 << 24;
+const BLOCK: usize = 1 << 22;
 /// So many blocks are read as one where a cell runs over the end of one.
 const MAX_JOINED: usize = 4;
 /// Rows that the first block must have, and the last: what stands around a table is told by them.

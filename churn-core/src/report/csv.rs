@@ -4,59 +4,68 @@ use super::Predictions;
 use super::prediction::Row;
 use crate::error::{Error, Result};
 use crate::table::format_number;
+use rayon::prelude::*;
 use std::borrow::Cow;
-use std::io::Write;
 use std::path::Path;
 
-/// Writes predictions as CSV, row by row: UTF-8, numbers in the shortest form that reads back to the same bits. Cells
-/// that a spreadsheet would run as a formula get a leading apostrophe.
-pub(crate) struct RowWriter<W: Write> {
-    csv: ::csv::Writer<W>,
+/// Rows that are put into text by one thread at a time.
+const PART: usize = 512;
+
+/// Puts predictions into CSV: UTF-8, numbers in the shortest form that reads back to the same bits. Cells that a
+/// spreadsheet would run as a formula get a leading apostrophe.
+pub(crate) struct RowWriter {
     n_reasons: usize,
     model_version: String,
     scored_at: String,
 }
 
-impl<W: Write> RowWriter<W> {
-    /// Writes the header.
-    pub fn new(out: W, n_reasons: usize, model_version: &str, scored_at: Option<&str>) -> Result<Self> {
-        let mut csv = ::csv::Writer::from_writer(out);
-        let reasons: Vec<String> = (1..=n_reasons).map(|i| format!("reason_{i}")).collect();
+impl RowWriter {
+    pub fn new(n_reasons: usize, model_version: &str, scored_at: Option<&str>) -> Self {
+        let [model_version, scored_at] =
+            [model_version, scored_at.unwrap_or_default()].map(|cell| safe(cell).into_owned());
+        RowWriter { n_reasons, model_version, scored_at }
+    }
+
+    /// The header.
+    pub fn header(&self) -> Result<Vec<u8>> {
+        let reasons: Vec<String> = (1..=self.n_reasons).map(|i| format!("reason_{i}")).collect();
         let first =
             ["customer_id", "churn_probability", "retention_probability", "probability_low", "probability_high"];
         let header = first.into_iter().chain(["risk_level"]).chain(reasons.iter().map(String::as_str));
+        let mut csv = ::csv::Writer::from_writer(Vec::new());
         csv.write_record(header.chain(["recommendation", "model_version", "scored_at"])).map_err(failed)?;
-        let [model_version, scored_at] =
-            [model_version, scored_at.unwrap_or_default()].map(|cell| safe(cell).into_owned());
-        Ok(RowWriter { csv, n_reasons, model_version, scored_at })
+        bytes(csv)
     }
 
-    /// Writes a row.
-    pub fn write(&mut self, row: &Row) -> Result<()> {
+    /// The rows, in their order, in pieces that follow each other.
+    pub fn rows(&self, rows: &[Row]) -> Result<Vec<Vec<u8>>> {
+        rows.par_chunks(PART).map(|rows| self.part(rows)).collect()
+    }
+
+    fn part(&self, rows: &[Row]) -> Result<Vec<u8>> {
+        let mut csv = ::csv::Writer::from_writer(Vec::with_capacity(rows.len() * 256));
+        rows.iter().try_for_each(|row| self.write(row, &mut csv)).map_err(failed)?;
+        bytes(csv)
+    }
+
+    fn write(&self, row: &Row, csv: &mut ::csv::Writer<Vec<u8>>) -> ::csv::Result<()> {
         let score = &row.score;
         let numbers = [score.probability, 1.0 - score.probability, score.low, score.high].map(format_number);
-        let mut put = |cell: &str| self.csv.write_field(cell);
-        let mut all = || -> ::csv::Result<()> {
-            put(&safe(&row.customer_id))?;
-            numbers.iter().try_for_each(|n| put(&safe(n)))?;
-            put(score.risk.name())?;
-            for i in 0..self.n_reasons {
-                put(&safe(row.reasons.get(i).map_or("", String::as_str)))?;
-            }
-            put(&safe(&row.recommendation))?;
-            put(&self.model_version)?;
-            put(&self.scored_at)
-        };
-        all().map_err(failed)?;
-        self.csv.write_record(None::<&[u8]>).map_err(failed)
+        csv.write_field(&*safe(&row.customer_id))?;
+        numbers.iter().try_for_each(|n| csv.write_field(&*safe(n)))?;
+        csv.write_field(score.risk.name())?;
+        for i in 0..self.n_reasons {
+            csv.write_field(&*safe(row.reasons.get(i).map_or("", String::as_str)))?;
+        }
+        csv.write_field(&*safe(&row.recommendation))?;
+        csv.write_field(&self.model_version)?;
+        csv.write_field(&self.scored_at)?;
+        csv.write_record(None::<&[u8]>)
     }
+}
 
-    /// Writes out what is left.
-    pub fn finish(self) -> Result<W> {
-        self.csv
-            .into_inner()
-            .map_err(|e| Error::internal("predictions could not be written as CSV").caused_by(e.to_string()))
-    }
+fn bytes(csv: ::csv::Writer<Vec<u8>>) -> Result<Vec<u8>> {
+    csv.into_inner().map_err(|e| Error::internal("predictions could not be written as CSV").caused_by(e.to_string()))
 }
 
 fn failed(error: ::csv::Error) -> Error {
@@ -83,9 +92,9 @@ impl Predictions {
     /// The predictions as CSV text with a header, UTF-8, numbers in the shortest form that reads back to the same
     /// bits. Cells that a spreadsheet would run as a formula are written with a leading apostrophe.
     pub fn to_csv(&self) -> Result<String> {
-        let mut writer = RowWriter::new(Vec::new(), self.n_reasons, &self.model_version, self.scored_at.as_deref())?;
-        self.rows.iter().try_for_each(|row| writer.write(row))?;
-        let bytes = writer.finish()?;
+        let writer = RowWriter::new(self.n_reasons, &self.model_version, self.scored_at.as_deref());
+        let mut bytes = writer.header()?;
+        writer.rows(&self.rows)?.iter().for_each(|part| bytes.extend_from_slice(part));
         String::from_utf8(bytes).map_err(|e| Error::internal("CSV that is not UTF-8").caused_by(e))
     }
 

@@ -37,6 +37,17 @@ pub fn level_key(level: &str) -> String {
     level.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
+/// Whether two texts have the same [`level_key`].
+pub(crate) fn same_level(a: &str, b: &str) -> bool {
+    fn key(text: &str) -> impl Iterator<Item = char> {
+        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
+    }
+    fn ascii(text: &str) -> impl Iterator<Item = u8> {
+        text.bytes().filter(u8::is_ascii_alphanumeric).map(|b| b.to_ascii_lowercase())
+    }
+    a == b || if a.is_ascii() && b.is_ascii() { ascii(a).eq(ascii(b)) } else { key(a).eq(key(b)) }
+}
+
 /// The canonical level that a value of a category field is another spelling of.
 pub fn canonical_level(field: &str, value: &str) -> Option<&'static str> {
     let field = SAME_LEVELS.iter().find(|(f, _)| *f == field).map_or(field, |(_, same)| same);
@@ -60,6 +71,16 @@ mod tests {
         ];
         for (field, value, level) in cases {
             assert_eq!(canonical_level(field, value), level, "{field} {value}");
+        }
+    }
+
+    #[test]
+    fn levels_are_the_same_where_their_keys_are() {
+        let spellings = ["Two year", "two-YEAR", "Two years", "", "-", "Größe", "grösse", "GRÖSSE!", "\u{130}", "i"];
+        for a in spellings {
+            for b in spellings {
+                assert_eq!(same_level(a, b), level_key(a) == level_key(b), "{a} {b}");
+            }
         }
     }
 

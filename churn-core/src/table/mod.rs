@@ -8,6 +8,7 @@ mod arrow;
 mod column;
 #[cfg(feature = "polars")]
 mod polars;
+mod recent;
 mod source;
 
 pub(crate) use arrow::{batch_of, column_from_arrow};
@@ -15,6 +16,7 @@ pub use column::ColumnData;
 pub(crate) use column::{date_from_days, days_from_date, format_date, format_number, format_timestamp};
 #[cfg(feature = "polars")]
 pub(crate) use polars::frame_of;
+pub(crate) use recent::{Recent, RecentCodes};
 pub use source::{CellFormat, DateOrder, Source};
 
 use std::collections::BTreeMap;

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::map::{ColumnInput, Mapping};
 use crate::read::End;
 use crate::schema::Profile;
-use crate::table::{ColumnData, Places, RawColumn, RawTable, ReadNote, Source, column_from_arrow};
+use crate::table::{ColumnData, Places, RawColumn, RawTable, ReadNote, RecentCodes, Source, column_from_arrow};
 use arrow_array::builder::LargeStringBuilder;
 use arrow_array::{Array, ArrayRef};
 use rayon::prelude::*;
@@ -316,18 +316,26 @@ struct Few {
     codes: Vec<u32>,
     spellings: Vec<Box<str>>,
     known: HashMap<Box<str>, u32>,
+    recent: RecentCodes,
 }
 
 impl Few {
     fn push(&mut self, cell: Option<&str>) {
         let code = match cell {
             None => 0,
-            Some(cell) => self.known.get(cell).copied().unwrap_or_else(|| {
-                self.spellings.push(cell.into());
-                let code = self.spellings.len() as u32;
-                self.known.insert(cell.into(), code);
-                code
-            }),
+            Some(cell) => {
+                let recent = self.recent.of(cell);
+                let kept = (*recent as usize).checked_sub(1).and_then(|at| self.spellings.get(at));
+                if kept.is_none_or(|spelling| **spelling != *cell) {
+                    *recent = self.known.get(cell).copied().unwrap_or_else(|| {
+                        self.spellings.push(cell.into());
+                        let code = self.spellings.len() as u32;
+                        self.known.insert(cell.into(), code);
+                        code
+                    });
+                }
+                *recent
+            }
         };
         self.codes.push(code);
     }

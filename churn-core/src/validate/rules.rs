@@ -3,7 +3,7 @@
 use super::codes::Code;
 use super::findings::{About, EXAMPLES, Findings, counted};
 use super::{Layer, Severity};
-use crate::schema::{Comparison, Condition, Profile, Rule, Term};
+use crate::schema::{Comparison, Condition, Profile, Rule, Term, same_level};
 use crate::table::{Column, ColumnData, Table};
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -178,14 +178,6 @@ impl<'a> Bound<'a> {
         }
         self.then.holds(row)
     }
-}
-
-/// Letters and digits compared without regard to case, as levels are.
-fn same_level(a: &str, b: &str) -> bool {
-    fn key(text: &str) -> impl Iterator<Item = char> {
-        text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase)
-    }
-    a == b || key(a).eq(key(b))
 }
 
 /// A truth value as a rule may write it.
