@@ -8,6 +8,7 @@ use super::ReadOptions;
 use super::layout::{self, Head, Odd};
 use super::scan::{Dialect, MAX_UNCLOSED, Record, Scanner};
 use crate::error::{Error, Result};
+use crate::table::columns_at_once;
 use arrow_array::LargeStringArray;
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use rayon::prelude::*;
@@ -308,7 +309,7 @@ fn join(mut pieces: Vec<Piece>, width: usize, n_rows: usize) -> Result<Rows> {
             column.push(cells);
         }
     }
-    rows.columns = columns.into_par_iter().map(|pieces| array(pieces, n_rows)).collect::<Result<_>>()?;
+    rows.columns = columns.into_par_iter().with_min_len(columns_at_once(n_rows)).map(|pieces| array(pieces, n_rows)).collect::<Result<_>>()?;
     Ok(rows)
 }
 
