@@ -1,9 +1,9 @@
 """Clients of the example services: many single customers at once, and one large file meanwhile.
 
 `python load.py URL multipart|raw CUSTOMERS FILE [AT_ONCE]` prints one JSON line: how many answers had which status, and
-how long they took. A tenth of the customers come while the file is being sent, the others while it is being scored; `-` for
-FILE sends none: what the service does by itself. At most AT_ONCE customers (32) are under way at a time, as a reverse
-proxy would let them through. Plain sockets, so that the clients take as little of the machine as possible.
+how long they took. A tenth of the customers come while the file is being sent, the others while it is being scored;
+`-` for FILE sends none: what the service does by itself. At most AT_ONCE customers (32) are under way at a time, as a
+reverse proxy would let them through. Plain sockets, so that the clients take as little of the machine as possible.
 """
 
 import asyncio

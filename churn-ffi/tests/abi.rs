@@ -560,11 +560,15 @@ fn a_table_is_mapped_once_and_explained_against_another() {
 
 #[test]
 fn a_model_is_calibrated_on_labelled_customers() {
-    let path = CString::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../test-data/telecom_labelled.csv")).expect("a path");
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../test-data/telecom_labelled.csv");
+    let text = std::fs::read_to_string(path).expect("the customers");
+    // Of those who stay only every fifth: here more leave than where the model was made.
+    let kept = |(i, line): &(usize, &str)| *i == 0 || line.ends_with(",Yes") || i % 5 == 0;
+    let own: String = text.lines().enumerate().filter(kept).flat_map(|(_, line)| [line, "\n"]).collect();
     let engine = telecom();
     // SAFETY: every pointer is valid.
     unsafe {
-        let table = call(|out, error| churn_table_from_file(path.as_ptr(), out, error)).expect("a table");
+        let table = call(|out, error| churn_table_from_bytes(own.as_ptr(), own.len(), out, error)).expect("a table");
         let loss = |engine| {
             let measured = call(|out, error| churn_engine_evaluate(engine, table, null(), out, error));
             take(measured.expect("measured"))["log_loss"].as_f64().expect("a number")

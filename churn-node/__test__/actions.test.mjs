@@ -31,8 +31,11 @@ test('a file is scored to a file', async () => {
 })
 
 test('a model is calibrated on labelled customers', async () => {
-  const better = await engine.calibrate(path)
-  const [before, after] = [await engine.evaluate(path), await better.evaluate(path)]
+  // Of those who stay only every fifth: here more leave than where the model was made.
+  const lines = readFileSync(path, 'utf8').trim().split('\n')
+  const own = Buffer.from(lines.filter((line, i) => i === 0 || line.endsWith(',Yes') || i % 5 === 0).join('\n'))
+  const better = await engine.calibrate(own)
+  const [before, after] = [await engine.evaluate(own), await better.evaluate(own)]
   assert.ok(after.logLoss < before.logLoss)
   await assert.rejects(engine.calibrate([record]), (error) => typeof error.code === 'string' && error.code !== 'internal')
 })

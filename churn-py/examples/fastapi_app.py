@@ -24,6 +24,9 @@ app = FastAPI(title="Which customers are about to leave")
 engine = churn.Engine.load(os.environ["CHURN_MODEL"]) if "CHURN_MODEL" in os.environ else None
 engine = engine or churn.Engine.pretrained("telecom")
 
+# The first table that is mapped builds the dictionary of names (0.1 s): before the first request, not in it.
+churn.map_columns(["customer_id"])
+
 # How many predictions one answer holds at most: a page on a screen, not a data warehouse.
 PAGE = 1000
 

@@ -79,8 +79,12 @@ against = engine.explain(records, churn.Table.PATH(path), None)
 sums = [e.base_value + sum(e.values) for e in (explained, against)]
 check(explained.n_rows == 1 and abs(sums[0] - sums[1]) < 1e-9 and explained.values != against.values, "explanations")
 check(explained.feature_names == engine.feature_names(), "features")
-better = engine.calibrate(churn.Table.PATH(path), None)
-losses = [json.loads(e.evaluate(churn.Table.PATH(path), None))["log_loss"] for e in (engine, better)]
+# Of those who stay only every fifth: here more leave than where the model was made.
+lines = Path(path).read_text().splitlines()
+kept = [line for i, line in enumerate(lines) if i == 0 or line.endswith(",Yes") or i % 5 == 0]
+own = churn.Table.CONTENT("\n".join(kept).encode())
+better = engine.calibrate(own, None)
+losses = [json.loads(e.evaluate(own, None))["log_loss"] for e in (engine, better)]
 check(losses[1] < losses[0], "calibration")
 foreign = ROOT / "test-data/imported/lgb_plain.txt"
 theirs = churn.Engine.import_model(str(foreign), '{"name": "theirs", "iterations": 3}')
@@ -88,7 +92,9 @@ rows = [2.0, 89.9, 1.0, math.nan, 60.0, 19.9, 0.0, 7.0]
 same = churn.Engine.import_model_bytes(foreign.read_bytes(), '{"iterations": 3}')
 margins = theirs.predict_margin(rows)
 check(theirs.model_version() == "theirs 1.0.0" and same.predict_margin(rows) == margins, "an imported model")
-check(all(abs(1 / (1 + math.exp(-m)) - p) < 1e-12 for m, p in zip(margins, theirs.predict_proba(rows))), "probabilities")
+check(
+    all(abs(1 / (1 + math.exp(-m)) - p) < 1e-12 for m, p in zip(margins, theirs.predict_proba(rows))), "probabilities"
+)
 check(abs(theirs.expected_value() + sum(theirs.shap_values(rows, None)[:4]) - margins[0]) < 1e-12, "SHAP values")
 check(abs(margins[1] + sum(theirs.shap_values(rows[:4], rows[4:])) - margins[0]) < 1e-12, "against a background")
 check(len(theirs.shap_interaction_values(rows)) == 32, "interactions")
