@@ -92,9 +92,9 @@ rows = [2.0, 89.9, 1.0, math.nan, 60.0, 19.9, 0.0, 7.0]
 same = churn.Engine.import_model_bytes(foreign.read_bytes(), '{"iterations": 3}')
 margins = theirs.predict_margin(rows)
 check(theirs.model_version() == "theirs 1.0.0" and same.predict_margin(rows) == margins, "an imported model")
-check(
-    all(abs(1 / (1 + math.exp(-m)) - p) < 1e-12 for m, p in zip(margins, theirs.predict_proba(rows))), "probabilities"
-)
+probabilities = [1 / (1 + math.exp(-m)) for m in margins]
+both = zip(probabilities, theirs.predict_proba(rows), strict=True)
+check(all(abs(a - b) < 1e-12 for a, b in both), "probabilities")
 check(abs(theirs.expected_value() + sum(theirs.shap_values(rows, None)[:4]) - margins[0]) < 1e-12, "SHAP values")
 check(abs(margins[1] + sum(theirs.shap_values(rows[:4], rows[4:])) - margins[0]) < 1e-12, "against a background")
 check(len(theirs.shap_interaction_values(rows)) == 32, "interactions")
