@@ -1,12 +1,13 @@
 //! Models trained elsewhere: import, and prediction on matrices of their own features.
 
 use super::engine::{ChurnEngine, owned};
-use super::error::{ChurnError, answer, finish, invalid};
+use super::error::{ChurnError, answer, finish, invalid, json_text};
 use super::options;
 use super::strings::{bytes, null, object, optional_text, text};
 use churn_core::features::FeatureMatrix;
 use churn_core::model::Model;
 use churn_core::{Engine, Result};
+use serde_json::json;
 use std::ffi::c_char;
 
 /// Imports a model that another library trained: XGBoost .json or .ubj, LightGBM .txt, CatBoost .json. The engine is
@@ -73,6 +74,32 @@ pub unsafe extern "C" fn churn_engine_import_bytes(
     };
     // SAFETY: as the caller promises.
     unsafe { answer(out, "out", error, body) }
+}
+
+/// What a caller must know of a model, as a JSON object: model_version, feature_names (the model's own features, in the order
+/// of a matrix), expected_value (with the SHAP values of a row it adds up to the row's sum). The text is freed with
+/// churn_string_free.
+///
+/// # Safety
+/// Every pointer is NULL or valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn churn_engine_info_json(
+    engine: *const ChurnEngine,
+    out_json: *mut *mut c_char,
+    error: *mut *mut ChurnError,
+) -> i32 {
+    let body = || {
+        // SAFETY: as the caller promises.
+        let engine = &unsafe { object(engine, "engine") }?.0;
+        let names: Vec<&str> = engine.model().plan.features().iter().map(|f| f.name.as_str()).collect();
+        Ok(json_text(&json!({
+            "model_version": engine.model().model_version(),
+            "feature_names": names,
+            "expected_value": engine.explainer().base_value(),
+        })))
+    };
+    // SAFETY: as the caller promises.
+    unsafe { answer(out_json, "out_json", error, body) }
 }
 
 /// Predicts rows of the model's own features, in their order: matrix is row-major, n_rows x n_features, NaN is missing.

@@ -5,7 +5,7 @@ use crate::error::{aside, call};
 use churn_core::report;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
-use pyo3::types::{PyByteArray, PyBytes, PyCapsule, PyDict, PyList};
+use pyo3::types::{PyByteArray, PyCapsule, PyDict, PyList};
 use pyo3_arrow::PyTable;
 use std::path::PathBuf;
 
