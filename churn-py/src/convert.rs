@@ -110,7 +110,10 @@ fn content(file: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
         let before = content.len();
         match piece.cast::<PyString>() {
             Ok(text) => content.extend_from_slice(text.to_cow()?.as_bytes()),
-            Err(_) => content.extend_from_slice(&piece.extract::<PyBackedBytes>()?),
+            Err(_) => {
+                let bytes: PyBackedBytes = piece.extract()?;
+                file.py().detach(|| content.extend_from_slice(&bytes));
+            }
         }
         if !in_pieces || content.len() == before {
             return Ok(content);

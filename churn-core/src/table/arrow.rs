@@ -14,8 +14,7 @@ use arrow_array::types::{
     UInt64Type,
 };
 use arrow_array::{
-    Array, ArrayAccessor, ArrayRef, Float64Array, Int64Array, LargeStringArray, PrimitiveArray, RecordBatch,
-    TimestampMicrosecondArray,
+    Array, ArrayAccessor, ArrayRef, LargeStringArray, PrimitiveArray, RecordBatch, TimestampMicrosecondArray,
 };
 use arrow_buffer::{OffsetBuffer, ScalarBuffer, i256};
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
@@ -228,8 +227,8 @@ mod tests {
     use super::*;
     use arrow_array::types::Int8Type as Key;
     use arrow_array::{
-        BooleanArray, Date64Array, Decimal128Array, Decimal256Array, DictionaryArray, Float32Array, Int8Array,
-        Int32Array, ListArray, NullArray, StringArray, StringViewArray, TimestampMillisecondArray,
+        BooleanArray, Date64Array, Decimal128Array, Decimal256Array, DictionaryArray, Float32Array, Float64Array,
+        Int8Array, Int32Array, Int64Array, ListArray, NullArray, StringArray, StringViewArray, TimestampMillisecondArray,
         TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
     };
 
