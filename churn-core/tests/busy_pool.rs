@@ -30,8 +30,7 @@ fn one_customer_is_scored_while_all_threads_are_taken() {
         let engine = Engine::pretrained("telecom").expect("a shipped model");
         let customer = record(json!({"customer_id": "A1", "tenure_months": 2, "monthly_charges": 89.9,
             "contract": "Month-to-month", "payment_method": "Electronic check", "total_charges": 180.0}));
-        let options =
-            ScoreOptions { scored_at: Some("2026-03-01T10:00:00Z".to_owned()), ..ScoreOptions::default() };
+        let options = ScoreOptions { scored_at: Some("2026-03-01T10:00:00Z".to_owned()), ..ScoreOptions::default() };
         let one = engine.score_one(&customer, &options).expect("scored");
         let few = vec![customer.clone(); 20];
         let table = engine.score(few.as_slice(), &options).expect("scored");
@@ -41,7 +40,9 @@ fn one_customer_is_scored_while_all_threads_are_taken() {
         engine.counterfactuals(&customer, &CounterfactualOptions::default()).expect("searched");
         engine.row_scorer(&customer, &options).expect("a scorer").score(&customer, None).expect("scored");
         let usage: Vec<Record> = (1..40)
-            .map(|day| record(json!({"occurred_at": format!("2026-01-{:02}T10:00:00Z", day % 28 + 1), "event": "login"})))
+            .map(|day| {
+                record(json!({"occurred_at": format!("2026-01-{:02}T10:00:00Z", day % 28 + 1), "event": "login"}))
+            })
             .collect();
         let events = EventData { usage: Some(usage.as_slice().into()), ..EventData::default() };
         engine.score_customer(&customer, &events, &Default::default(), &options).expect("scored");

@@ -421,9 +421,8 @@ fn a_model_trained_elsewhere_is_named_cut_and_explained_against_others() {
         let whole = call(|out, error| churn_engine_import(path.as_ptr(), out, error)).expect("an engine");
         let cut = call(|out, error| churn_engine_import_with(path.as_ptr(), options.as_ptr(), out, error));
         let cut = cut.expect("an engine of three rounds");
-        let same = call(|out, error| {
-            churn_engine_import_bytes(data.as_ptr(), data.len(), options.as_ptr(), out, error)
-        });
+        let same =
+            call(|out, error| churn_engine_import_bytes(data.as_ptr(), data.len(), options.as_ptr(), out, error));
         let same = same.expect("an engine from bytes");
         let margin = |engine| {
             let mut margins = [0.0; 2];
@@ -438,7 +437,7 @@ fn a_model_trained_elsewhere_is_named_cut_and_explained_against_others() {
         assert_ne!(margin(cut), margin(whole));
         let info = take(call(|out, error| churn_engine_info_json(cut, out, error)).expect("an answer"));
         assert_eq!(info["model_version"], "theirs 2.1");
-        assert_eq!(info["feature_names"], json!(["tenure_months", "monthly_charges", "tickets", "plan_code"]));
+        assert_eq!(info["feature_names"], json!(["tenure_months", "monthly_charges", "support_tickets", "plan_code"]));
         assert!(info["expected_value"].is_f64());
         let wrong = c"{\"rounds\": 3}";
         let (status, ..) = call(|out, error| churn_engine_import_with(path.as_ptr(), wrong.as_ptr(), out, error))
@@ -491,7 +490,8 @@ fn a_model_trained_elsewhere_is_named_cut_and_explained_against_others() {
 #[test]
 fn a_model_is_carried_as_bytes() {
     let engine = telecom();
-    let record = c"{\"customer_id\": \"A1\", \"tenure_months\": 2, \"monthly_charges\": 89.9, \"contract\": \"One year\"}";
+    let record =
+        c"{\"customer_id\": \"A1\", \"tenure_months\": 2, \"monthly_charges\": 89.9, \"contract\": \"One year\"}";
     // SAFETY: every pointer is valid.
     unsafe {
         let mut len = 0;
@@ -522,7 +522,8 @@ fn a_table_is_mapped_once_and_explained_against_another() {
     let options = c"{\"profile\": \"telecom\", \"overrides\": {\"trial_end\": \"contract\"}}";
     // SAFETY: every pointer is valid.
     unsafe {
-        let mapping = call(|out, error| churn_map_table(first, options.as_ptr(), out, error)).map(take).expect("mapped");
+        let mapping =
+            call(|out, error| churn_map_table(first, options.as_ptr(), out, error)).map(take).expect("mapped");
         assert_eq!(mapping["fields"]["contract"], "trial_end");
         let given = c(&json!({ "mapping": mapping }).to_string());
         let scored = score_csv(engine, csv.as_bytes(), Some(&given)).expect("a known mapping");
@@ -544,8 +545,7 @@ fn a_table_is_mapped_once_and_explained_against_another() {
         let expected = core.explain_against(CSV.as_bytes(), &CSV.as_bytes()[..], &ScoreOptions::default());
         let expected = expected.expect("explained");
         let mut stream = arrow_array::ffi_stream::FFI_ArrowArrayStream::empty();
-        let status =
-            churn_engine_explain_against_arrow(engine, whole, whole, null(), &raw mut stream, null_mut());
+        let status = churn_engine_explain_against_arrow(engine, whole, whole, null(), &raw mut stream, null_mut());
         assert_eq!(status, 0);
         let reader = arrow_array::ffi_stream::ArrowArrayStreamReader::try_new(stream).expect("a stream");
         let batch = reader.map(|b| b.expect("a batch")).next().expect("one batch");

@@ -61,7 +61,7 @@ def test_one_table_from_everything(tmp_path: Path) -> None:
         def read(self) -> bytes:
             return CSV.encode()
 
-    assert churn.read(Whole()).to_dicts() == churn.read(CSV.encode()).to_dicts()  # type: ignore[arg-type]
+    assert churn.read(Whole()).to_dicts() == churn.read(CSV.encode()).to_dicts()
     large = CSV + CSV.split("\n", 1)[1] * 40_000
     for file_object in (io.StringIO(large), io.BytesIO(large.encode())):
         assert len(churn.read(file_object)) == len(churn.read(large.encode()))

@@ -309,7 +309,11 @@ fn join(mut pieces: Vec<Piece>, width: usize, n_rows: usize) -> Result<Rows> {
             column.push(cells);
         }
     }
-    rows.columns = columns.into_par_iter().with_min_len(columns_at_once(n_rows)).map(|pieces| array(pieces, n_rows)).collect::<Result<_>>()?;
+    rows.columns = columns
+        .into_par_iter()
+        .with_min_len(columns_at_once(n_rows))
+        .map(|pieces| array(pieces, n_rows))
+        .collect::<Result<_>>()?;
     Ok(rows)
 }
 

@@ -228,8 +228,8 @@ mod tests {
     use arrow_array::types::Int8Type as Key;
     use arrow_array::{
         BooleanArray, Date64Array, Decimal128Array, Decimal256Array, DictionaryArray, Float32Array, Float64Array,
-        Int8Array, Int32Array, Int64Array, ListArray, NullArray, StringArray, StringViewArray, TimestampMillisecondArray,
-        TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
+        Int8Array, Int32Array, Int64Array, ListArray, NullArray, StringArray, StringViewArray,
+        TimestampMillisecondArray, TimestampNanosecondArray, TimestampSecondArray, UInt64Array,
     };
 
     fn cells(chunks: &[ArrayRef]) -> Vec<Option<String>> {
@@ -281,7 +281,8 @@ mod tests {
         let expected = texts(&[Some("basic"), None, Some("pro"), Some("basic")]);
         assert_eq!(one(plans.clone()), expected);
         assert_eq!(one(plans.slice(2, 2)), expected[2..]);
-        let numbers = DictionaryArray::new(Int8Array::from(vec![1, 0, 1]), Arc::new(Int32Array::from(vec![Some(5), None])));
+        let numbers =
+            DictionaryArray::new(Int8Array::from(vec![1, 0, 1]), Arc::new(Int32Array::from(vec![Some(5), None])));
         assert_eq!(one(numbers), texts(&[None, Some("5"), None]), "a null among the values");
         let empty = DictionaryArray::new(Int8Array::new_null(2), Arc::new(StringArray::from(Vec::<&str>::new())));
         assert_eq!(one(empty), texts(&[None, None]));
@@ -295,7 +296,8 @@ mod tests {
             Arc::new(StringArray::from(vec!["b"])),
         ];
         assert_eq!(cells(&chunks), texts(&[Some("a"), None, Some("b")]));
-        let chunks: [ArrayRef; 2] = [Arc::new(Int64Array::from(vec![1])), Arc::new(Int64Array::from(vec![None, Some(2)]))];
+        let chunks: [ArrayRef; 2] =
+            [Arc::new(Int64Array::from(vec![1])), Arc::new(Int64Array::from(vec![None, Some(2)]))];
         assert_eq!(cells(&chunks), texts(&[Some("1"), None, Some("2")]));
         let chunks: [ArrayRef; 2] =
             [Arc::new(BooleanArray::from(vec![true])), Arc::new(BooleanArray::from(vec![None, Some(false)]))];

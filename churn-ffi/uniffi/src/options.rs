@@ -67,7 +67,8 @@ impl Options {
     /// How to read the table.
     pub fn read(&mut self) -> Result<ReadOptions> {
         let hint = "give {delimiter, encoding, header_line, sheet, ...}";
-        let read = |v: &Value| v.as_object().map(ReadOptions::from_json).ok_or_else(|| wrong("read", "is no object", hint))?;
+        let read =
+            |v: &Value| v.as_object().map(ReadOptions::from_json).ok_or_else(|| wrong("read", "is no object", hint))?;
         self.json("read", read).map(Option::unwrap_or_default)
     }
 
