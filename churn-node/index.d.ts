@@ -121,7 +121,7 @@ export interface RecordOptions {
 /** The options of `Engine.scoreOne`. */
 export interface ScoreOneOptions extends RecordOptions, CallOptions {}
 
-/** The options of `Engine.score` and `Engine.explain`. */
+/** The options of `Engine.score` and `Engine.scoreFile`. */
 export interface ScoreOptions extends ScoreOneOptions {
   /** How to read the table. */
   read?: ReadOptions | null | undefined
@@ -129,7 +129,25 @@ export interface ScoreOptions extends ScoreOneOptions {
   mapping?: Mapping | null | undefined
 }
 
-/** The options of `Engine.evaluate`. */
+/** The options of `Engine.explain`. */
+export interface ExplainOptions extends ScoreOptions {
+  /** Customers to explain against (interventional values): the base value is their mean. */
+  background?: Table | null | undefined
+}
+
+/** The options of `Engine.importModel`. */
+export interface ImportOptions {
+  /** Name of the model. */
+  name?: string | null | undefined
+  /** Version of the model; `1.0.0` where not given. */
+  version?: string | null | undefined
+  /** Profile; `generic` where not given. */
+  profile?: Profile | null | undefined
+  /** Rounds of boosting to keep, from the first; what the library's own prediction uses where not given. */
+  iterations?: number | bigint | null | undefined
+}
+
+/** The options of `Engine.evaluate` and `Engine.calibrate`. */
 export interface EvaluateOptions extends CallOptions {
   /** How to read the table. */
   read?: ReadOptions | null | undefined
@@ -486,6 +504,15 @@ export interface QualityReport {
   arithmetic: string
 }
 
+/** What came of scoring a file. */
+export interface ScoreSummary {
+  summary: Summary
+  mapping: Mapping
+  quality: QualityReport
+  /** Where the predictions stand. */
+  target: string
+}
+
 /** A scored table with all that was found on the way; as an async iterable it gives the rows of its predictions. */
 export interface Scored extends AsyncIterable<PredictionRow> {
   /**
@@ -658,7 +685,7 @@ export interface EventTables {
 }
 
 /** The options of `buildFeatures` and `checkPointInTime`. */
-export interface FeatureOptions extends EventTables {
+export interface FeatureOptions extends EventTables, CallOptions {
   /** The moment up to which everything is known (ISO 8601). */
   asOf: string | Date
   /** Profile; recognised where not given. */
@@ -685,8 +712,22 @@ export interface TrainingSetOptions extends Omit<FeatureOptions, 'asOf'> {
   keep?: readonly string[] | null | undefined
 }
 
+/** The options of `churnMovements`. */
+export interface MovementOptions extends Omit<FeatureOptions, 'asOf'> {
+  /** What churned means. */
+  definition: ChurnDefinition
+}
+
+/** A customer's joining, leaving or coming back. */
+export interface Movement {
+  customerId: string
+  movement: string
+  at: string
+  voluntary: boolean | null
+}
+
 /** The options of `Engine.scoreCustomer`. */
-export interface ScoreCustomerOptions extends EventTables {
+export interface ScoreCustomerOptions extends EventTables, CallOptions {
   /** Number of reasons, 0 to 4; 3 where not given. */
   reasons?: number | null | undefined
   /** What columns mean, by table. */
@@ -761,7 +802,13 @@ export declare class Engine {
    * A model that another library trained: XGBoost `.json` or `.ubj`, LightGBM `.txt`, CatBoost `.json`.
    * @throws {ChurnError} `model_not_found`, `io`, `format_unsupported`, `unsupported`, `model_invalid`.
    */
-  static importModel(path: string): Engine
+  static importModel(path: string, options?: ImportOptions | null): Engine
+
+  /**
+   * As `importModel`, from the content of the file.
+   * @throws {ChurnError} `format_unsupported`, `unsupported`, `model_invalid`.
+   */
+  static importModelBytes(data: Uint8Array, options?: ImportOptions | null): Engine
 
   /** Names of the model's features, in the order of a matrix. */
   get featureNames(): Array<string>
@@ -776,8 +823,20 @@ export declare class Engine {
   /** The probability of each row; `matrix` as for `predictMargin`. */
   predictProba(matrix: Float64Array): Float64Array
 
-  /** Exact SHAP values, row after row, as many as there are features; `matrix` as for `predictMargin`. */
-  shapValues(matrix: Float64Array): Float64Array
+  /** What the SHAP values of a row add up with to its sum. */
+  get expectedValue(): number
+
+  /**
+   * Exact SHAP values, row after row, as many as there are features; `matrix` as for `predictMargin`. Against the rows of
+   * `background` they are interventional, and add up with the mean sum of those rows.
+   */
+  shapValues(matrix: Float64Array, options?: { background?: Float64Array | null | undefined } | null): Float64Array
+
+  /**
+   * SHAP interaction values: for each row features x features numbers, one after another; those of a feature sum to its
+   * SHAP value. `matrix` as for `predictMargin`.
+   */
+  shapInteractionValues(matrix: Float64Array): Float64Array
 
   /**
    * A model from the bytes of a model file.
@@ -836,8 +895,29 @@ export declare class Engine {
   /** Scores a table and gives its rows one after the other. Throws as `score` rejects. */
   scoreRows(table: Table, options?: ScoreOptions | null): AsyncGenerator<PredictionRow, void, undefined>
 
+  /**
+   * Scores a file and writes the predictions to another as CSV, whole or not at all; they are never held all at once.
+   * Rejects with a {@link ChurnError}, as `score`.
+   */
+  scoreFile(source: string, target: string, options?: ScoreOptions | null): Promise<ScoreSummary>
+
   /** Exact SHAP values of a table. Rejects with a {@link ChurnError}, as `score`. */
-  explain(table: Table, options?: ScoreOptions | null): Promise<Explanation>
+  explain(table: Table, options?: ExplainOptions | null): Promise<Explanation>
+
+  /** The language of reasons and recommendations: `'en'`, `'de'`, `'es'` or `'fr'`. */
+  get language(): string
+
+  /**
+   * The same model that tells its reasons and recommendations in another language. Throws a {@link ChurnError}
+   * (`invalid_argument`).
+   */
+  withLanguage(language: 'en' | 'de' | 'es' | 'fr'): Engine
+
+  /**
+   * The same model with a calibrator and an interval learnt from a labelled table that it was not trained on. Rejects with
+   * a {@link ChurnError}.
+   */
+  calibrate(table: Table, options?: EvaluateOptions | null): Promise<Engine>
 
   /** Measures the engine on a labelled table that it was not trained on. Rejects with a {@link ChurnError}. */
   evaluate(table: Table, options?: EvaluateOptions | null): Promise<Evaluation>
@@ -860,6 +940,19 @@ export declare function buildTrainingSet(customers: Table, options: TrainingSetO
 
 /** Whether the features stay the same without what was not known then. Rejects with a {@link ChurnError}. */
 export declare function checkPointInTime(customers: Table, options: FeatureOptions): Promise<PointInTimeCheck>
+
+/** What a definition says of the customers' whole history. Rejects with a {@link ChurnError}. */
+export declare function churnMovements(customers: Table, options: MovementOptions): Promise<Movement[]>
+
+/** A definition with its defaults, its id and hash, and what it says. */
+export declare function churnDefinition(
+  definition: ChurnDefinition,
+): Promise<{ definition: ChurnDefinition; id: string; hash: string; describe: string }>
+
+/** The catalog of event features. */
+export declare function eventFeatures(): Promise<
+  { name: string; readable: string; unit: string | null; formula: string; window: string; tables: TableKind[]; needs: string[] }[]
+>
 
 /** Judges the quality of a table. Rejects with a {@link ChurnError}. */
 export declare function validate(table: Table, options?: ValidateOptions | null): Promise<QualityReport>

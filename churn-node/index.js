@@ -4,8 +4,11 @@
 // number, hint, context).
 
 const addon = require('./loader.js').loadAddon()
-const { asynchronous } = require('./lib/calls.js')
+const { asynchronous, stoppable } = require('./lib/calls.js')
 const { Scored } = require('./lib/scored.js')
+
+/** The options that are tables of events. */
+const EVENTS = ['tickets', 'payments', 'usage', 'interactions', 'subscriptions']
 
 /** The class of the add-on under a constructor whose static functions can be replaced. */
 function Engine() {
@@ -20,19 +23,17 @@ define(Engine.prototype, 'constructor', Engine)
 define(Engine, 'train', asynchronous(addon.Engine.train, addon))
 define(Engine.prototype, 'score', asynchronous(Engine.prototype.score, addon, { finish: (table) => new Scored(table) }))
 define(Engine.prototype, 'scoreOne', asynchronous(Engine.prototype.scoreOne, addon, { table: false }))
-for (const name of ['evaluate', 'explain']) define(Engine.prototype, name, asynchronous(Engine.prototype[name], addon))
+define(Engine.prototype, 'scoreFile', asynchronous(Engine.prototype.scoreFile, addon, { inputs: 2, table: false }))
+define(Engine.prototype, 'explain', asynchronous(Engine.prototype.explain, addon, { tables: ['background'] }))
+for (const name of ['calibrate', 'evaluate']) define(Engine.prototype, name, asynchronous(Engine.prototype[name], addon))
+define(Engine.prototype, 'whatIf', asynchronous(Engine.prototype.whatIf, addon, { inputs: 2, table: false, steps: false }))
+define(Engine.prototype, 'counterfactuals', asynchronous(Engine.prototype.counterfactuals, addon, { table: false, steps: false }))
+define(Engine.prototype, 'scoreCustomer', asynchronous(Engine.prototype.scoreCustomer, addon, { table: false, tables: EVENTS }))
 
 /** Scores a table and gives its rows one after the other. */
 define(Engine.prototype, 'scoreRows', async function* scoreRows(table, options) {
   yield* await this.score(table, options)
 })
-
-/** All options of reading go to the reader, which knows no control. */
-function read(table, options) {
-  if (options === null || typeof options !== 'object' || Array.isArray(options)) return addon.read(table, options)
-  const { ' control': _control, ...given } = options
-  return addon.read(table, given)
-}
 
 function define(object, name, value) {
   Object.defineProperty(object, name, { value, configurable: true, writable: true, enumerable: false })
@@ -40,12 +41,13 @@ function define(object, name, value) {
 
 module.exports = {
   Engine,
-  buildFeatures: addon.buildFeatures,
-  buildTrainingSet: addon.buildTrainingSet,
-  checkPointInTime: addon.checkPointInTime,
+  buildFeatures: asynchronous(addon.buildFeatures, addon, { tables: EVENTS }),
+  buildTrainingSet: asynchronous(addon.buildTrainingSet, addon, { tables: EVENTS }),
+  checkPointInTime: asynchronous(addon.checkPointInTime, addon, { tables: EVENTS }),
+  churnMovements: asynchronous(addon.churnMovements, addon, { tables: EVENTS }),
   mapColumns: asynchronous(addon.mapColumns, addon),
-  read: asynchronous(read, addon),
+  read: asynchronous(addon.read, addon, { steps: false }),
   validate: asynchronous(addon.validate, addon),
   version: addon.version(),
-  ...require('./desk.js')(addon.call),
+  ...require('./desk.js')(stoppable(addon.call, addon)),
 }

@@ -1,7 +1,7 @@
 // The package for ES modules: the same objects as for CommonJS.
 import churn from './index.js'
 
-export const { Engine, buildFeatures, buildTrainingSet, checkPointInTime, mapColumns, read, validate, version } = churn
+export const { Engine, buildFeatures, buildTrainingSet, checkPointInTime, churnMovements, mapColumns, read, validate, version } = churn
 export const {
   alertConfig,
   alertPayload,
@@ -9,8 +9,10 @@ export const {
   alertSettle,
   alertStep,
   campaignProfit,
+  churnDefinition,
   earlyWarningFit,
   earlyWarningWatch,
+  eventFeatures,
   healthBacktest,
   healthChange,
   healthConfig,

@@ -98,6 +98,13 @@ const char *churn_version(void);
 void churn_string_free(char *text);
 
 /**
+ * Frees bytes that this library wrote to an output, with their number. NULL is no bytes and is fine.
+ *
+ * Pointers: `data` is NULL, or came with `len` from an output of this library and was not freed.
+ */
+void churn_bytes_free(uint8_t *data, size_t len);
+
+/**
  * The stable number, the same that the call returned; 0 for NULL.
  *
  * Pointers: `error` is NULL, or came from this library and was not freed.
@@ -169,6 +176,23 @@ int32_t churn_engine_load(const char *path, churn_engine **out, churn_error **er
 int32_t churn_engine_save(const churn_engine *engine, const char *path, churn_error **error);
 
 /**
+ * Loads a model from the bytes of a model file: `data` holds `len` bytes. The engine is freed with churn_engine_free.
+ *
+ * Errors: format_unsupported, hash_mismatch, model_invalid.
+ *
+ * Pointers: Every pointer is NULL or valid; `len` bytes can be read behind `data`.
+ */
+int32_t churn_engine_from_bytes(const uint8_t *data, size_t len, churn_engine **out, churn_error **error);
+
+/**
+ * The model as the bytes of a model file: `out` gets them and `out_len` their number. They are freed with
+ * churn_bytes_free.
+ *
+ * Pointers: Every pointer is NULL or valid.
+ */
+int32_t churn_engine_to_bytes(const churn_engine *engine, uint8_t **out, size_t *out_len, churn_error **error);
+
+/**
  * Frees an engine; no call that uses it may be running. NULL is no engine and is fine.
  *
  * Pointers: `engine` is NULL, or came from this library and was not freed.
@@ -181,7 +205,8 @@ void churn_engine_free(churn_engine *engine);
  *
  * options_json: NULL, or a JSON object of any of reasons (0 to 4), overrides ({header: field, or null for "leave
  * it unmapped"}), as_of (the day the values describe, ISO 8601), scored_at (the present instant, ISO 8601; the
- * library has no clock), read (how to read a table, as for churn_read_file). The text is freed with churn_string_free.
+ * library has no clock), mapping (the answer of churn_map_table, where the columns are known), read (how to read a
+ * table, as for churn_read_file). The text is freed with churn_string_free.
  *
  * Errors: of the stages read, map and features; invalid_argument.
  *
@@ -213,7 +238,7 @@ int32_t churn_engine_score_csv(const churn_engine *engine,
 
 /**
  * Scores a file and writes the predictions to another as CSV, whole or not at all; a file that is there is
- * replaced.
+ * replaced. Predictions are written as they are made, never held all at once.
  *
  * The answer is a JSON object: summary, mapping, quality. The text is freed with churn_string_free. options_json:
  * as for churn_engine_score_one.
@@ -318,12 +343,25 @@ size_t churn_table_n_rows(const churn_table *table);
 void churn_table_free(churn_table *table);
 
 /**
+ * Maps the columns of a table to canonical fields without a model; the answer is as that of churn_map_columns, and so is
+ * options_json, without samples: the table has its own values. The text is freed with churn_string_free.
+ *
+ * Errors: invalid_argument, io, malformed.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL.
+ */
+int32_t churn_map_table(const churn_table *table,
+                        const char *options_json,
+                        char **out_json,
+                        churn_error **error);
+
+/**
  * Judges the quality of a table; the answer is the report as a JSON object: ok, score (0 to 100), n_rows, n_columns,
  * findings, estimated_auc and more. The text is freed with churn_string_free.
  *
  * options_json: NULL, or a JSON object of any of profile (recognised where not given), purpose ("score" where not
  * given, or "train"), label (source column of the label), allow (columns to let through the leak check), strict (true
- * repairs nothing), as_of (the day the rows describe, ISO 8601).
+ * repairs nothing), as_of (the day the rows describe, ISO 8601), mapping (the answer of churn_map_table).
  *
  * Errors: of the stages map and validate; invalid_argument.
  *
@@ -371,6 +409,22 @@ int32_t churn_engine_evaluate(const churn_engine *engine,
                               churn_error **error);
 
 /**
+ * The same model with a calibrator and an interval learnt from a labelled table that it was not trained on: for a model
+ * that another library trained. The engine is freed with churn_engine_free.
+ *
+ * options_json: as for churn_engine_evaluate.
+ *
+ * Errors: as churn_engine_evaluate; too_few_rows, single_class.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL.
+ */
+int32_t churn_engine_calibrate(const churn_engine *engine,
+                               const churn_table *table,
+                               const char *options_json,
+                               churn_engine **out,
+                               churn_error **error);
+
+/**
  * Scores a table; the predictions come as a stream of the Arrow C stream interface, one row a customer in the order of
  * the table: customer_id, churn_probability, retention_probability, probability_low, probability_high, risk_level,
  * reason_1 ..., recommendation, model_version, scored_at. The caller releases the stream.
@@ -403,6 +457,21 @@ int32_t churn_engine_explain_arrow(const churn_engine *engine,
                                    const char *options_json,
                                    struct ArrowArrayStream *out,
                                    churn_error **error);
+
+/**
+ * As churn_engine_explain_arrow, against the customers of a background table (interventional values): base_value is their
+ * mean, and what is not known of a customer is taken from each of them in turn. The caller releases the stream.
+ *
+ * Errors: as churn_engine_explain_arrow; invalid_argument for a background without rows.
+ *
+ * Pointers: As churn_engine_explain_arrow.
+ */
+int32_t churn_engine_explain_against_arrow(const churn_engine *engine,
+                                           const churn_table *table,
+                                           const churn_table *background,
+                                           const char *options_json,
+                                           struct ArrowArrayStream *out,
+                                           churn_error **error);
 
 /**
  * Makes a call without a model: health_score, health_trend, lead_score, route_leads, alert_step, alert_replay,
@@ -444,6 +513,44 @@ int32_t churn_engine_call(const churn_engine *engine,
 int32_t churn_engine_import(const char *path, churn_engine **out, churn_error **error);
 
 /**
+ * As churn_engine_import, with options_json: NULL, or a JSON object of any of name, version, profile (risk bands, playbook
+ * and words: the name of a shipped one, or TOML text; generic where not given), iterations (boosting rounds to keep, from
+ * the first; what the library's own prediction uses where not given).
+ *
+ * Errors: as churn_engine_import; invalid_argument.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL.
+ */
+int32_t churn_engine_import_with(const char *path,
+                                 const char *options_json,
+                                 churn_engine **out,
+                                 churn_error **error);
+
+/**
+ * As churn_engine_import_with, of the content of the file: `data` holds `len` bytes.
+ *
+ * Errors: format_unsupported, unsupported, model_invalid, invalid_argument.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL; `len` bytes can be read behind `data`.
+ */
+int32_t churn_engine_import_bytes(const uint8_t *data,
+                                  size_t len,
+                                  const char *options_json,
+                                  churn_engine **out,
+                                  churn_error **error);
+
+/**
+ * What a caller must know of a model, as a JSON object: model_version, feature_names (the model's own features, in the order
+ * of a matrix), expected_value (with the SHAP values of a row it adds up to the row's sum). The text is freed with
+ * churn_string_free.
+ *
+ * Pointers: Every pointer is NULL or valid.
+ */
+int32_t churn_engine_info_json(const churn_engine *engine,
+                               char **out_json,
+                               churn_error **error);
+
+/**
  * Predicts rows of the model's own features, in their order: matrix is row-major, n_rows x n_features, NaN is missing.
  * Each output is NULL or has room: margins (the sum: log-odds, or the probability for forests that average shares) and
  * probabilities n_rows numbers, shap_values n_rows x n_features, row-major; base_value one number.
@@ -461,6 +568,40 @@ int32_t churn_engine_predict_matrix(const churn_engine *engine,
                                     double *shap_values,
                                     double *base_value,
                                     churn_error **error);
+
+/**
+ * SHAP values of rows of the model's own features against background rows (interventional values): the base value is the
+ * mean sum of the background. Both matrices are row-major and n_features wide; shap_values has room for n_rows x
+ * n_features numbers, base_value is NULL or has room for one.
+ *
+ * Errors: invalid_argument for another number of features, or a background without rows.
+ *
+ * Pointers: Every pointer is NULL or valid for its length.
+ */
+int32_t churn_engine_shap_against(const churn_engine *engine,
+                                  const double *matrix,
+                                  size_t n_rows,
+                                  size_t n_features,
+                                  const double *background,
+                                  size_t n_background,
+                                  double *shap_values,
+                                  double *base_value,
+                                  churn_error **error);
+
+/**
+ * SHAP interaction values of rows of the model's own features: interactions has room for n_rows x n_features x n_features
+ * numbers, row-major; those of a feature sum to its SHAP value.
+ *
+ * Errors: invalid_argument for another number of features.
+ *
+ * Pointers: Every pointer is NULL or valid for its length.
+ */
+int32_t churn_engine_shap_interactions(const churn_engine *engine,
+                                       const double *matrix,
+                                       size_t n_rows,
+                                       size_t n_features,
+                                       double *interactions,
+                                       churn_error **error);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -2,8 +2,11 @@
 
 use super::error::{ChurnError, answer, finish, json_text};
 use super::options;
-use super::strings::{bytes, object, optional_text, text};
-use churn_core::{Engine, Scored, report};
+use super::strings::{bytes, null, object, optional_text, text};
+use churn_core::map::Mapping;
+use churn_core::schema::Language;
+use churn_core::validate::QualityReport;
+use churn_core::{Engine, report};
 use serde_json::{Value, json};
 use std::ffi::c_char;
 
@@ -23,11 +26,11 @@ pub(super) fn owned(engine: Engine) -> *mut ChurnEngine {
 }
 
 /// Summary, mapping and quality of a scored table.
-fn findings(scored: &Scored) -> Value {
+fn findings(summary: &report::Summary, mapping: &Mapping, quality: &QualityReport) -> Value {
     json!({
-        "summary": report::summary_json(&scored.predictions.summary()),
-        "mapping": report::mapping_json(&scored.mapping),
-        "quality": report::quality_json(&scored.quality),
+        "summary": report::summary_json(summary),
+        "mapping": report::mapping_json(mapping),
+        "quality": report::quality_json(quality),
     })
 }
 
@@ -45,6 +48,29 @@ pub unsafe extern "C" fn churn_engine_pretrained(
 ) -> i32 {
     // SAFETY: as the caller promises.
     let body = || Engine::pretrained(unsafe { text(name, "name") }?).map(owned);
+    // SAFETY: as the caller promises.
+    unsafe { answer(out, "out", error, body) }
+}
+
+/// The same model that tells its reasons and recommendations in another language: "en", "de", "es" or "fr". The engine is
+/// freed with churn_engine_free.
+///
+/// Errors: invalid_argument.
+///
+/// # Safety
+/// Every pointer is NULL or valid; texts end in a NUL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn churn_engine_with_language(
+    engine: *const ChurnEngine,
+    language: *const c_char,
+    out: *mut *mut ChurnEngine,
+    error: *mut *mut ChurnError,
+) -> i32 {
+    let body = || {
+        // SAFETY: as the caller promises.
+        let (engine, code) = unsafe { (object(engine, "engine")?, text(language, "language")?) };
+        engine.0.with_language(Language::parse(code)?).map(owned)
+    };
     // SAFETY: as the caller promises.
     unsafe { answer(out, "out", error, body) }
 }
@@ -88,6 +114,51 @@ pub unsafe extern "C" fn churn_engine_save(
     unsafe { finish(error, body) }
 }
 
+/// Loads a model from the bytes of a model file: `data` holds `len` bytes. The engine is freed with churn_engine_free.
+///
+/// Errors: format_unsupported, hash_mismatch, model_invalid.
+///
+/// # Safety
+/// Every pointer is NULL or valid; `len` bytes can be read behind `data`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn churn_engine_from_bytes(
+    data: *const u8,
+    len: usize,
+    out: *mut *mut ChurnEngine,
+    error: *mut *mut ChurnError,
+) -> i32 {
+    // SAFETY: as the caller promises.
+    let body = || Engine::from_bytes(unsafe { bytes(data, len, "data") }?).map(owned);
+    // SAFETY: as the caller promises.
+    unsafe { answer(out, "out", error, body) }
+}
+
+/// The model as the bytes of a model file: `out` gets them and `out_len` their number. They are freed with
+/// churn_bytes_free.
+///
+/// # Safety
+/// Every pointer is NULL or valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn churn_engine_to_bytes(
+    engine: *const ChurnEngine,
+    out: *mut *mut u8,
+    out_len: *mut usize,
+    error: *mut *mut ChurnError,
+) -> i32 {
+    let body = || {
+        if out_len.is_null() {
+            return Err(null("out_len"));
+        }
+        // SAFETY: as the caller promises.
+        let data = unsafe { object(engine, "engine") }?.0.to_bytes()?.into_boxed_slice();
+        // SAFETY: not NULL, and the caller promises that it can be written.
+        unsafe { out_len.write(data.len()) };
+        Ok(Box::into_raw(data).cast::<u8>())
+    };
+    // SAFETY: as the caller promises.
+    unsafe { answer(out, "out", error, body) }
+}
+
 /// Frees an engine; no call that uses it may be running. NULL is no engine and is fine.
 ///
 /// # Safety
@@ -111,7 +182,8 @@ pub unsafe extern "C" fn churn_engine_free(engine: *mut ChurnEngine) {
 ///
 /// options_json: NULL, or a JSON object of any of reasons (0 to 4), overrides ({header: field, or null for "leave
 /// it unmapped"}), as_of (the day the values describe, ISO 8601), scored_at (the present instant, ISO 8601; the
-/// library has no clock), read (how to read a table, as for churn_read_file). The text is freed with churn_string_free.
+/// library has no clock), mapping (the answer of churn_map_table, where the columns are known), read (how to read a
+/// table, as for churn_read_file). The text is freed with churn_string_free.
 ///
 /// Errors: of the stages read, map and features; invalid_argument.
 ///
@@ -130,7 +202,7 @@ pub unsafe extern "C" fn churn_engine_score_one(
         let (engine, record, options) = unsafe {
             (object(engine, "engine")?, text(record_json, "record_json")?, optional_text(options_json, "options_json")?)
         };
-        let prediction = engine.0.score_one(&options::record(record)?, &options::score(options)?)?;
+        let prediction = engine.0.score_one(&options::record(record)?, &options::score(options)?.options())?;
         Ok(json_text(&report::prediction_json(&prediction)))
     };
     // SAFETY: as the caller promises.
@@ -161,10 +233,11 @@ pub unsafe extern "C" fn churn_engine_score_csv(
         let (engine, data, options) = unsafe {
             (object(engine, "engine")?, bytes(data, len, "data")?, optional_text(options_json, "options_json")?)
         };
-        let scored = engine.0.score(data, &options::score(options)?)?;
+        let scored = engine.0.score(data, &options::score(options)?.options())?;
         let mut answer = json!({ "predictions": report::predictions_json(&scored.predictions) });
-        if let (Value::Object(answer), Value::Object(mut findings)) = (&mut answer, findings(&scored)) {
-            answer.append(&mut findings);
+        let found = findings(&scored.predictions.summary(), &scored.mapping, &scored.quality);
+        if let (Value::Object(answer), Value::Object(mut found)) = (&mut answer, found) {
+            answer.append(&mut found);
         }
         Ok(json_text(&answer))
     };
@@ -173,7 +246,7 @@ pub unsafe extern "C" fn churn_engine_score_csv(
 }
 
 /// Scores a file and writes the predictions to another as CSV, whole or not at all; a file that is there is
-/// replaced.
+/// replaced. Predictions are written as they are made, never held all at once.
 ///
 /// The answer is a JSON object: summary, mapping, quality. The text is freed with churn_string_free. options_json:
 /// as for churn_engine_score_one.
@@ -201,10 +274,8 @@ pub unsafe extern "C" fn churn_engine_score_file(
                 optional_text(options_json, "options_json")?,
             )
         };
-        let scored = engine.0.score(source, &options::score(options)?)?;
-        let findings = findings(&scored);
-        scored.predictions.write_csv(target)?;
-        Ok(json_text(&findings))
+        let done = engine.0.score_file(source, target, &options::score(options)?.options())?;
+        Ok(json_text(&findings(&done.summary, &done.mapping, &done.quality)))
     };
     // SAFETY: as the caller promises.
     unsafe { answer(out_json, "out_json", error, body) }

@@ -1,10 +1,13 @@
 //! Models trained elsewhere: import, and prediction on matrices of their own features.
 
 use super::engine::{ChurnEngine, owned};
-use super::error::{ChurnError, answer, finish, invalid};
-use super::strings::{object, text};
+use super::error::{ChurnError, answer, finish, invalid, json_text};
+use super::options;
+use super::strings::{bytes, null, object, optional_text, text};
 use churn_core::features::FeatureMatrix;
+use churn_core::model::Model;
 use churn_core::{Engine, Result};
+use serde_json::json;
 use std::ffi::c_char;
 
 /// Imports a model that another library trained: XGBoost .json or .ubj, LightGBM .txt, CatBoost .json. The engine is
@@ -24,6 +27,79 @@ pub unsafe extern "C" fn churn_engine_import(
     let body = || Engine::import(unsafe { text(path, "path") }?, &Default::default()).map(owned);
     // SAFETY: as the caller promises.
     unsafe { answer(out, "out", error, body) }
+}
+
+/// As churn_engine_import, with options_json: NULL, or a JSON object of any of name, version, profile (risk bands, playbook
+/// and words: the name of a shipped one, or TOML text; generic where not given), iterations (boosting rounds to keep, from
+/// the first; what the library's own prediction uses where not given).
+///
+/// Errors: as churn_engine_import; invalid_argument.
+///
+/// # Safety
+/// Every pointer is NULL or valid; texts end in a NUL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn churn_engine_import_with(
+    path: *const c_char,
+    options_json: *const c_char,
+    out: *mut *mut ChurnEngine,
+    error: *mut *mut ChurnError,
+) -> i32 {
+    let body = || {
+        // SAFETY: as the caller promises.
+        let (path, options) = unsafe { (text(path, "path")?, optional_text(options_json, "options_json")?) };
+        Engine::import(path, &options::import(options)?).map(owned)
+    };
+    // SAFETY: as the caller promises.
+    unsafe { answer(out, "out", error, body) }
+}
+
+/// As churn_engine_import_with, of the content of the file: `data` holds `len` bytes.
+///
+/// Errors: format_unsupported, unsupported, model_invalid, invalid_argument.
+///
+/// # Safety
+/// Every pointer is NULL or valid; texts end in a NUL; `len` bytes can be read behind `data`.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn churn_engine_import_bytes(
+    data: *const u8,
+    len: usize,
+    options_json: *const c_char,
+    out: *mut *mut ChurnEngine,
+    error: *mut *mut ChurnError,
+) -> i32 {
+    let body = || {
+        // SAFETY: as the caller promises.
+        let (data, options) = unsafe { (bytes(data, len, "data")?, optional_text(options_json, "options_json")?) };
+        Engine::from_model(Model::import(data, &options::import(options)?)?).map(owned)
+    };
+    // SAFETY: as the caller promises.
+    unsafe { answer(out, "out", error, body) }
+}
+
+/// What a caller must know of a model, as a JSON object: model_version, feature_names (the model's own features, in the order
+/// of a matrix), expected_value (with the SHAP values of a row it adds up to the row's sum). The text is freed with
+/// churn_string_free.
+///
+/// # Safety
+/// Every pointer is NULL or valid.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn churn_engine_info_json(
+    engine: *const ChurnEngine,
+    out_json: *mut *mut c_char,
+    error: *mut *mut ChurnError,
+) -> i32 {
+    let body = || {
+        // SAFETY: as the caller promises.
+        let engine = &unsafe { object(engine, "engine") }?.0;
+        let names: Vec<&str> = engine.model().plan.features().iter().map(|f| f.name.as_str()).collect();
+        Ok(json_text(&json!({
+            "model_version": engine.model().model_version(),
+            "feature_names": names,
+            "expected_value": engine.explainer().base_value(),
+        })))
+    };
+    // SAFETY: as the caller promises.
+    unsafe { answer(out_json, "out_json", error, body) }
 }
 
 /// Predicts rows of the model's own features, in their order: matrix is row-major, n_rows x n_features, NaN is missing.
@@ -65,6 +141,81 @@ pub unsafe extern "C" fn churn_engine_predict_matrix(
                 fill(shap_values, shap.values.iter().copied());
             }
         }
+        Ok(())
+    };
+    // SAFETY: as the caller promises.
+    unsafe { finish(error, body) }
+}
+
+/// SHAP values of rows of the model's own features against background rows (interventional values): the base value is the
+/// mean sum of the background. Both matrices are row-major and n_features wide; shap_values has room for n_rows x
+/// n_features numbers, base_value is NULL or has room for one.
+///
+/// Errors: invalid_argument for another number of features, or a background without rows.
+///
+/// # Safety
+/// Every pointer is NULL or valid for its length.
+#[unsafe(no_mangle)]
+#[allow(clippy::too_many_arguments)]
+pub unsafe extern "C" fn churn_engine_shap_against(
+    engine: *const ChurnEngine,
+    matrix: *const f64,
+    n_rows: usize,
+    n_features: usize,
+    background: *const f64,
+    n_background: usize,
+    shap_values: *mut f64,
+    base_value: *mut f64,
+    error: *mut *mut ChurnError,
+) -> i32 {
+    let body = || {
+        // SAFETY: as the caller promises.
+        let engine = unsafe { object(engine, "engine") }?;
+        // SAFETY: as the caller promises.
+        let (rows, against) =
+            unsafe { (view(matrix, n_rows, n_features)?, view(background, n_background, n_features)?) };
+        if shap_values.is_null() {
+            return Err(null("shap_values"));
+        }
+        let shap = engine.0.predictor().shap_values_against(&rows, &against)?;
+        // SAFETY: as the caller promises.
+        unsafe {
+            fill(shap_values, shap.values.iter().copied());
+            fill(base_value, std::iter::once(shap.base_value));
+        }
+        Ok(())
+    };
+    // SAFETY: as the caller promises.
+    unsafe { finish(error, body) }
+}
+
+/// SHAP interaction values of rows of the model's own features: interactions has room for n_rows x n_features x n_features
+/// numbers, row-major; those of a feature sum to its SHAP value.
+///
+/// Errors: invalid_argument for another number of features.
+///
+/// # Safety
+/// Every pointer is NULL or valid for its length.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn churn_engine_shap_interactions(
+    engine: *const ChurnEngine,
+    matrix: *const f64,
+    n_rows: usize,
+    n_features: usize,
+    interactions: *mut f64,
+    error: *mut *mut ChurnError,
+) -> i32 {
+    let body = || {
+        // SAFETY: as the caller promises.
+        let engine = unsafe { object(engine, "engine") }?;
+        // SAFETY: as the caller promises.
+        let rows = unsafe { view(matrix, n_rows, n_features) }?;
+        if interactions.is_null() {
+            return Err(null("interactions"));
+        }
+        let values = engine.0.predictor().shap_interactions(&rows)?;
+        // SAFETY: as the caller promises.
+        unsafe { fill(interactions, values.iter().copied()) };
         Ok(())
     };
     // SAFETY: as the caller promises.

@@ -3,7 +3,8 @@
 use super::error::invalid;
 use churn_core::engine;
 use churn_core::events::{ChurnDefinition, EventSettings};
-use churn_core::map::{ColumnInput, MapOptions};
+use churn_core::map::{ColumnInput, MapOptions, Mapping};
+use churn_core::model::import::ImportOptions;
 use churn_core::read::ReadOptions;
 use churn_core::schema::{Profile, TableKind};
 use churn_core::train::Learner;
@@ -22,7 +23,61 @@ struct Score {
     overrides: Option<BTreeMap<String, Option<String>>>,
     as_of: Option<String>,
     scored_at: Option<String>,
+    mapping: Option<Value>,
     read: Option<Record>,
+}
+
+/// How to score, owned: the core's options borrow the mapping.
+pub struct Scoring {
+    mapping: Option<Mapping>,
+    options: ScoreOptions<'static>,
+}
+
+impl Scoring {
+    /// The core's view of it.
+    pub fn options(&self) -> ScoreOptions<'_> {
+        let o = &self.options;
+        ScoreOptions {
+            reasons: o.reasons,
+            mapping: self.mapping.as_ref(),
+            overrides: o.overrides.clone(),
+            as_of: o.as_of.clone(),
+            scored_at: o.scored_at.clone(),
+            read: o.read.clone(),
+            progress: None,
+        }
+    }
+}
+
+/// A mapping that an earlier call gave.
+fn mapping(given: Option<Value>) -> Result<Option<Mapping>> {
+    given.map(|m| Mapping::from_json(&m.to_string()).map_err(|e| e.with("argument", "mapping"))).transpose()
+}
+
+/// The options of importing.
+#[derive(Deserialize, Default)]
+#[serde(deny_unknown_fields, default)]
+struct Import {
+    name: Option<String>,
+    version: Option<String>,
+    profile: Option<String>,
+    iterations: Option<usize>,
+}
+
+/// How to import.
+pub fn import(text: Option<&str>) -> Result<ImportOptions> {
+    let given: Import = options(text, "give name, version, profile, iterations or none")?;
+    Ok(ImportOptions {
+        name: given.name,
+        version: given.version,
+        profile: given.profile.as_deref().map(profile).transpose()?,
+        iterations: given.iterations,
+    })
+}
+
+/// A shipped profile by name, or one of the user's own as TOML text, which has lines.
+fn profile(given: &str) -> Result<Profile> {
+    if given.contains('\n') { Profile::from_toml(given) } else { Profile::shipped(given) }
 }
 
 /// The options of mapping.
@@ -47,11 +102,13 @@ struct Validate {
     allow: Option<Vec<String>>,
     strict: Option<bool>,
     as_of: Option<String>,
+    mapping: Option<Value>,
 }
 
-/// How to judge, and by which profile.
-pub fn validate(text: Option<&str>) -> Result<(Option<Profile>, ValidateOptions)> {
-    let given: Validate = options(text, "give profile, purpose, label, allow [headers], strict, as_of or none")?;
+/// How to judge, by which mapping and by which profile.
+pub fn validate(text: Option<&str>) -> Result<(Option<Mapping>, Option<Profile>, ValidateOptions)> {
+    let given: Validate =
+        options(text, "give profile, purpose, label, allow [headers], strict, as_of, mapping or none")?;
     let judging = ValidateOptions {
         purpose: given.purpose.as_deref().map(Purpose::parse).transpose()?.unwrap_or_default(),
         label: given.label,
@@ -59,27 +116,46 @@ pub fn validate(text: Option<&str>) -> Result<(Option<Profile>, ValidateOptions)
         strict: given.strict.unwrap_or_default(),
         as_of: given.as_of.map(|day| engine::day(&day, "as_of")).transpose()?,
     };
-    Ok((given.profile.as_deref().map(Profile::shipped).transpose()?, judging))
+    Ok((mapping(given.mapping)?, given.profile.as_deref().map(profile).transpose()?, judging))
 }
 
 /// How to score.
-pub fn score(text: Option<&str>) -> Result<ScoreOptions<'static>> {
+pub fn score(text: Option<&str>) -> Result<Scoring> {
     let given: Score =
-        options(text, "give reasons, overrides {header: field or null}, as_of, scored_at, read or none")?;
-    Ok(ScoreOptions {
+        options(text, "give reasons, overrides {header: field or null}, as_of, scored_at, mapping, read or none")?;
+    let options = ScoreOptions {
         reasons: given.reasons,
         overrides: given.overrides.unwrap_or_default(),
         as_of: given.as_of,
         scored_at: given.scored_at,
         read: given.read.as_ref().map(ReadOptions::from_json).transpose()?.unwrap_or_default(),
         ..ScoreOptions::default()
-    })
+    };
+    Ok(Scoring { mapping: mapping(given.mapping)?, options })
 }
 
 /// How to read.
 pub fn read(text: Option<&str>) -> Result<ReadOptions> {
     let given: Record = options(text, "give delimiter, encoding, header_line, sheet and the like, or none")?;
     ReadOptions::from_json(&given)
+}
+
+/// How to map a table, whose own values are the samples.
+pub fn map_table(text: Option<&str>) -> Result<MapOptions> {
+    let given: Map = options(text, "give table_kind, profile, overrides, saved or none")?;
+    if given.samples.is_some() {
+        return Err(invalid("samples", "a table has its own values").hint("leave samples out"));
+    }
+    mapping_options(given)
+}
+
+fn mapping_options(given: Map) -> Result<MapOptions> {
+    Ok(MapOptions {
+        table_kind: given.table_kind.as_deref().map(TableKind::parse).transpose()?,
+        profile: given.profile.as_deref().map(profile).transpose()?,
+        overrides: given.overrides.unwrap_or_default(),
+        saved: given.saved.map(Into::into),
+    })
 }
 
 /// What to map, and how.
@@ -91,8 +167,9 @@ pub fn map(headers: &str, text: Option<&str>) -> Result<(Vec<ColumnInput>, MapOp
             .with("column", e.column())
             .hint("give the headers as [\"Customer ID\", \"Tenure\"]")
     })?;
-    let given: Map = options(text, "give table_kind, profile, overrides, samples {header: [values]}, saved or none")?;
-    let samples = match given.samples {
+    let mut given: Map =
+        options(text, "give table_kind, profile, overrides, samples {header: [values]}, saved or none")?;
+    let samples = match given.samples.take() {
         None => Record::new(),
         Some(Value::Object(samples)) if samples.values().all(Value::is_array) => samples,
         Some(_) => return Err(invalid("samples", "samples are not lists of values").hint("give {header: [values]}")),
@@ -101,13 +178,7 @@ pub fn map(headers: &str, text: Option<&str>) -> Result<(Vec<ColumnInput>, MapOp
         let values = samples.get(&name).and_then(Value::as_array).into_iter().flatten();
         ColumnInput { samples: values.filter_map(cell).collect(), name }
     });
-    let options = MapOptions {
-        table_kind: given.table_kind.as_deref().map(TableKind::parse).transpose()?,
-        profile: given.profile.as_deref().map(Profile::shipped).transpose()?,
-        overrides: given.overrides.unwrap_or_default(),
-        saved: given.saved.map(Into::into),
-    };
-    Ok((columns.collect(), options))
+    Ok((columns.collect(), mapping_options(given)?))
 }
 
 /// The options of training.
@@ -146,7 +217,7 @@ pub fn train(text: Option<&str>) -> Result<TrainOptions<'static>> {
     let given: Train = options(text, hint)?;
     Ok(TrainOptions {
         label: given.label,
-        profile: given.profile.as_deref().map(Profile::shipped).transpose()?,
+        profile: given.profile.as_deref().map(profile).transpose()?,
         learner: given.learner.as_deref().map(Learner::parse).transpose()?.unwrap_or_default(),
         weights: given.weights,
         group: given.group,

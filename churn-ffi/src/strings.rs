@@ -85,3 +85,15 @@ pub unsafe extern "C" fn churn_string_free(text: *mut c_char) {
         drop(unsafe { CString::from_raw(text) });
     }
 }
+
+/// Frees bytes that this library wrote to an output, with their number. NULL is no bytes and is fine.
+///
+/// # Safety
+/// `data` is NULL, or came with `len` from an output of this library and was not freed.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn churn_bytes_free(data: *mut u8, len: usize) {
+    if !data.is_null() {
+        // SAFETY: not NULL, and the caller promises that it came from `Box::into_raw` of `len` bytes in this library.
+        drop(unsafe { Box::from_raw(std::ptr::slice_from_raw_parts_mut(data, len)) });
+    }
+}

@@ -126,12 +126,36 @@ pub unsafe extern "C" fn churn_table_free(table: *mut ChurnTable) {
     unsafe { finish(std::ptr::null_mut(), body) };
 }
 
+/// Maps the columns of a table to canonical fields without a model; the answer is as that of churn_map_columns, and so is
+/// options_json, without samples: the table has its own values. The text is freed with churn_string_free.
+///
+/// Errors: invalid_argument, io, malformed.
+///
+/// # Safety
+/// Every pointer is NULL or valid; texts end in a NUL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn churn_map_table(
+    table: *const ChurnTable,
+    options_json: *const c_char,
+    out_json: *mut *mut c_char,
+    error: *mut *mut ChurnError,
+) -> i32 {
+    let body = || {
+        // SAFETY: as the caller promises.
+        let (table, options) = unsafe { (object(table, "table")?, optional_text(options_json, "options_json")?) };
+        let mapping = engine::map_columns(&table.0, &options::map_table(options)?)?;
+        Ok(json_text(&report::mapping_json(&mapping)))
+    };
+    // SAFETY: as the caller promises.
+    unsafe { answer(out_json, "out_json", error, body) }
+}
+
 /// Judges the quality of a table; the answer is the report as a JSON object: ok, score (0 to 100), n_rows, n_columns,
 /// findings, estimated_auc and more. The text is freed with churn_string_free.
 ///
 /// options_json: NULL, or a JSON object of any of profile (recognised where not given), purpose ("score" where not
 /// given, or "train"), label (source column of the label), allow (columns to let through the leak check), strict (true
-/// repairs nothing), as_of (the day the rows describe, ISO 8601).
+/// repairs nothing), as_of (the day the rows describe, ISO 8601), mapping (the answer of churn_map_table).
 ///
 /// Errors: of the stages map and validate; invalid_argument.
 ///
@@ -147,8 +171,8 @@ pub unsafe extern "C" fn churn_validate(
     let body = || {
         // SAFETY: as the caller promises.
         let (table, options) = unsafe { (object(table, "table")?, optional_text(options_json, "options_json")?) };
-        let (profile, options) = options::validate(options)?;
-        let report = engine::validate(&table.0, None, profile, &options)?;
+        let (mapping, profile, options) = options::validate(options)?;
+        let report = engine::validate(&table.0, mapping.as_ref(), profile, &options)?;
         Ok(json_text(&report::quality_json(&report)))
     };
     // SAFETY: as the caller promises.
@@ -234,6 +258,35 @@ pub unsafe extern "C" fn churn_engine_evaluate(
     unsafe { answer(out_json, "out_json", error, body) }
 }
 
+/// The same model with a calibrator and an interval learnt from a labelled table that it was not trained on: for a model
+/// that another library trained. The engine is freed with churn_engine_free.
+///
+/// options_json: as for churn_engine_evaluate.
+///
+/// Errors: as churn_engine_evaluate; too_few_rows, single_class.
+///
+/// # Safety
+/// Every pointer is NULL or valid; texts end in a NUL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn churn_engine_calibrate(
+    engine: *const ChurnEngine,
+    table: *const ChurnTable,
+    options_json: *const c_char,
+    out: *mut *mut ChurnEngine,
+    error: *mut *mut ChurnError,
+) -> i32 {
+    let body = || {
+        // SAFETY: as the caller promises.
+        let (engine, table, options) = unsafe {
+            (object(engine, "engine")?, object(table, "table")?, optional_text(options_json, "options_json")?)
+        };
+        let (label, as_of) = options::evaluate(options)?;
+        engine.0.calibrate(&table.0, label.as_deref(), as_of.as_deref()).map(owned)
+    };
+    // SAFETY: as the caller promises.
+    unsafe { answer(out, "out", error, body) }
+}
+
 /// Scores a table; the predictions come as a stream of the Arrow C stream interface, one row a customer in the order of
 /// the table: customer_id, churn_probability, retention_probability, probability_low, probability_high, risk_level,
 /// reason_1 ..., recommendation, model_version, scored_at. The caller releases the stream.
@@ -257,7 +310,7 @@ pub unsafe extern "C" fn churn_engine_score_arrow(
         let (engine, table, options) = unsafe {
             (object(engine, "engine")?, object(table, "table")?, optional_text(options_json, "options_json")?)
         };
-        let scored = engine.0.score(&table.0, &options::score(options)?)?;
+        let scored = engine.0.score(&table.0, &options::score(options)?.options())?;
         // SAFETY: as the caller promises.
         unsafe { export(scored.predictions.to_record_batch()?, out) }
     };
@@ -288,7 +341,42 @@ pub unsafe extern "C" fn churn_engine_explain_arrow(
         let (engine, table, options) = unsafe {
             (object(engine, "engine")?, object(table, "table")?, optional_text(options_json, "options_json")?)
         };
-        let explanation = engine.0.explain(&table.0, &options::score(options)?)?;
+        let explanation = engine.0.explain(&table.0, &options::score(options)?.options())?;
+        // SAFETY: as the caller promises.
+        unsafe { export(shap_batch(&explanation)?, out) }
+    };
+    // SAFETY: as the caller promises.
+    unsafe { finish(error, body) }
+}
+
+/// As churn_engine_explain_arrow, against the customers of a background table (interventional values): base_value is their
+/// mean, and what is not known of a customer is taken from each of them in turn. The caller releases the stream.
+///
+/// Errors: as churn_engine_explain_arrow; invalid_argument for a background without rows.
+///
+/// # Safety
+/// As churn_engine_explain_arrow.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn churn_engine_explain_against_arrow(
+    engine: *const ChurnEngine,
+    table: *const ChurnTable,
+    background: *const ChurnTable,
+    options_json: *const c_char,
+    out: *mut FFI_ArrowArrayStream,
+    error: *mut *mut ChurnError,
+) -> i32 {
+    let body = || {
+        // SAFETY: as the caller promises.
+        let (engine, table, background, options) = unsafe {
+            (
+                object(engine, "engine")?,
+                object(table, "table")?,
+                object(background, "background")?,
+                optional_text(options_json, "options_json")?,
+            )
+        };
+        let scoring = options::score(options)?;
+        let explanation = engine.0.explain_against(&table.0, &background.0, &scoring.options())?;
         // SAFETY: as the caller promises.
         unsafe { export(shap_batch(&explanation)?, out) }
     };

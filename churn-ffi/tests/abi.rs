@@ -7,6 +7,7 @@ use churn::engine::*;
 use churn::error::*;
 use churn::model::*;
 use churn::strings::*;
+use churn::table::*;
 use churn_core::{Engine, Record, ScoreOptions, report};
 use serde_json::{Value, json};
 use std::ffi::{CStr, CString, c_char};
@@ -403,5 +404,204 @@ fn a_model_trained_elsewhere_predicts_rows_of_numbers() {
         let (status, code, _) =
             call(|out, error| churn_engine_import(refused.as_ptr(), out, error)).expect_err("refused");
         assert_eq!((status, code.as_str()), (1002, "unsupported"));
+    }
+}
+
+#[test]
+fn a_model_trained_elsewhere_is_named_cut_and_explained_against_others() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../test-data/imported");
+    let data = std::fs::read(format!("{folder}/lgb_plain.txt")).expect("a model");
+    let path = CString::new(format!("{folder}/lgb_plain.txt")).expect("a path");
+    let options = c"{\"name\": \"theirs\", \"version\": \"2.1\", \"iterations\": 3, \"profile\": \"telecom\"}";
+    let rows = [2.0, 89.9, 1.0, f64::NAN, 60.0, 19.9, 0.0, 7.0];
+    let core = Engine::import(format!("{folder}/lgb_plain.txt"), &Default::default()).expect("a model");
+    let matrix = churn_core::features::FeatureMatrix::from_rows(&rows, 4).expect("a matrix");
+    // SAFETY: every pointer is valid for its length or NULL.
+    unsafe {
+        let whole = call(|out, error| churn_engine_import(path.as_ptr(), out, error)).expect("an engine");
+        let cut = call(|out, error| churn_engine_import_with(path.as_ptr(), options.as_ptr(), out, error));
+        let cut = cut.expect("an engine of three rounds");
+        let same =
+            call(|out, error| churn_engine_import_bytes(data.as_ptr(), data.len(), options.as_ptr(), out, error));
+        let same = same.expect("an engine from bytes");
+        let margin = |engine| {
+            let mut margins = [0.0; 2];
+            let nowhere = null_mut();
+            let to = margins.as_mut_ptr();
+            let status =
+                churn_engine_predict_matrix(engine, rows.as_ptr(), 2, 4, to, nowhere, nowhere, nowhere, null_mut());
+            assert_eq!(status, 0);
+            margins
+        };
+        assert_eq!(margin(cut), margin(same));
+        assert_ne!(margin(cut), margin(whole));
+        let info = take(call(|out, error| churn_engine_info_json(cut, out, error)).expect("an answer"));
+        assert_eq!(info["model_version"], "theirs 2.1");
+        assert_eq!(info["feature_names"], json!(["tenure_months", "monthly_charges", "support_tickets", "plan_code"]));
+        assert!(info["expected_value"].is_f64());
+        let wrong = c"{\"rounds\": 3}";
+        let (status, ..) = call(|out, error| churn_engine_import_with(path.as_ptr(), wrong.as_ptr(), out, error))
+            .expect_err("an unknown option");
+        assert_eq!(status, 1001);
+
+        let (mut shap, mut base) = ([0.0; 4], 0.0);
+        let status = churn_engine_shap_against(
+            whole,
+            rows.as_ptr(),
+            1,
+            4,
+            rows[4..].as_ptr(),
+            1,
+            shap.as_mut_ptr(),
+            &raw mut base,
+            null_mut(),
+        );
+        assert_eq!(status, 0);
+        let margins = margin(whole);
+        assert_eq!(base.to_bits(), margins[1].to_bits(), "the mean of one row is the row");
+        assert!((base + shap.iter().sum::<f64>() - margins[0]).abs() < 1e-12);
+        let mut untouched = [7.0; 4];
+        let none = churn_engine_shap_against(
+            whole,
+            rows.as_ptr(),
+            1,
+            4,
+            null(),
+            0,
+            untouched.as_mut_ptr(),
+            null_mut(),
+            null_mut(),
+        );
+        assert_eq!((none, untouched), (1001, [7.0; 4]), "a background without rows");
+
+        let mut pairs = [0.0; 32];
+        let status = churn_engine_shap_interactions(whole, rows.as_ptr(), 2, 4, pairs.as_mut_ptr(), null_mut());
+        assert_eq!(status, 0);
+        let expected = core.predictor().shap_interactions(&matrix).expect("interactions");
+        assert!(expected.iter().zip(&pairs).all(|(a, b)| a.to_bits() == b.to_bits()));
+        assert!(pairs.iter().any(|&v| v != 0.0));
+        assert_eq!(churn_engine_shap_interactions(whole, rows.as_ptr(), 2, 4, null_mut(), null_mut()), 1001);
+        for engine in [whole, cut, same] {
+            churn_engine_free(engine);
+        }
+    }
+}
+
+#[test]
+fn a_model_is_carried_as_bytes() {
+    let engine = telecom();
+    let record =
+        c"{\"customer_id\": \"A1\", \"tenure_months\": 2, \"monthly_charges\": 89.9, \"contract\": \"One year\"}";
+    // SAFETY: every pointer is valid.
+    unsafe {
+        let mut len = 0;
+        let data = call(|out, error| churn_engine_to_bytes(engine, out, &raw mut len, error)).expect("bytes");
+        let again = call(|out, error| churn_engine_from_bytes(data, len, out, error)).expect("the same model");
+        assert_eq!(score_one(again, record, c"{}").expect("good"), score_one(engine, record, c"{}").expect("good"));
+        let (status, ..) = call(|out, error| churn_engine_from_bytes(data, len / 2, out, error)).expect_err("half");
+        assert!((1501..1600).contains(&status), "{status}");
+        let mut nothing: *mut u8 = null_mut();
+        assert_eq!(churn_engine_to_bytes(engine, &raw mut nothing, null_mut(), null_mut()), 1001);
+        assert!(nothing.is_null());
+        churn_bytes_free(data, len);
+        churn_bytes_free(null_mut(), 0);
+        churn_engine_free(again);
+        churn_engine_free(engine);
+    }
+}
+
+#[test]
+fn a_table_is_mapped_once_and_explained_against_another() {
+    let engine = telecom();
+    let csv = CSV.replace("contract", "trial_end");
+    let table = |data: &str| {
+        // SAFETY: every pointer is valid.
+        call(|out, error| unsafe { churn_table_from_bytes(data.as_ptr(), data.len(), out, error) }).expect("a table")
+    };
+    let (first, whole) = (table(&csv), table(CSV));
+    let options = c"{\"profile\": \"telecom\", \"overrides\": {\"trial_end\": \"contract\"}}";
+    // SAFETY: every pointer is valid.
+    unsafe {
+        let mapping =
+            call(|out, error| churn_map_table(first, options.as_ptr(), out, error)).map(take).expect("mapped");
+        assert_eq!(mapping["fields"]["contract"], "trial_end");
+        let given = c(&json!({ "mapping": mapping }).to_string());
+        let scored = score_csv(engine, csv.as_bytes(), Some(&given)).expect("a known mapping");
+        let plain = score_csv(engine, CSV.as_bytes(), None).expect("a good table");
+        assert_eq!(
+            scored["predictions"][1]["churn_probability"].as_f64(),
+            plain["predictions"][1]["churn_probability"].as_f64()
+        );
+        let report = call(|out, error| churn_validate(first, given.as_ptr(), out, error)).map(take).expect("a report");
+        assert_eq!(report["n_rows"], 3);
+        let samples = c"{\"samples\": {}}";
+        let (status, ..) =
+            call(|out, error| churn_map_table(first, samples.as_ptr(), out, error)).expect_err("no samples of a table");
+        assert_eq!(status, 1001);
+        let (status, ..) = call(|out, error| churn_map_table(null(), null(), out, error)).expect_err("NULL");
+        assert_eq!(status, 1001);
+
+        let core = Engine::pretrained("telecom").expect("a shipped model");
+        let expected = core.explain_against(CSV.as_bytes(), &CSV.as_bytes()[..], &ScoreOptions::default());
+        let expected = expected.expect("explained");
+        let mut stream = arrow_array::ffi_stream::FFI_ArrowArrayStream::empty();
+        let status = churn_engine_explain_against_arrow(engine, whole, whole, null(), &raw mut stream, null_mut());
+        assert_eq!(status, 0);
+        let reader = arrow_array::ffi_stream::ArrowArrayStreamReader::try_new(stream).expect("a stream");
+        let batch = reader.map(|b| b.expect("a batch")).next().expect("one batch");
+        assert_eq!(batch.num_columns(), expected.feature_names.len() + 1);
+        for (i, values) in expected.values.columns().into_iter().enumerate() {
+            let column = arrow_array::cast::AsArray::as_primitive::<arrow_array::types::Float64Type>(batch.column(i));
+            assert!(values.iter().zip(column.values()).all(|(a, b)| a.to_bits() == b.to_bits()));
+        }
+        churn_table_free(first);
+        churn_table_free(whole);
+        churn_engine_free(engine);
+    }
+}
+
+#[test]
+fn reasons_are_told_in_other_languages() {
+    let engine = telecom();
+    let german = call(|out, error| unsafe { churn_engine_with_language(engine, c"de".as_ptr(), out, error) });
+    let german = german.expect("German");
+    let told =
+        score_one(german, c"{\"tenure_months\":1,\"monthly_charges\":90,\"contract\":\"Month-to-month\"}", c"{}");
+    assert!(told.expect("a customer").to_string().contains(": 1 Monat"));
+    let (number, ..) =
+        call(|out, error| unsafe { churn_engine_with_language(engine, c"xx".as_ptr(), out, error) }).expect_err("none");
+    assert_eq!(number, 1102);
+    // SAFETY: both are ours.
+    unsafe {
+        churn_engine_free(german);
+        churn_engine_free(engine);
+    }
+}
+
+#[test]
+fn a_model_is_calibrated_on_labelled_customers() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../test-data/telecom_labelled.csv");
+    let text = std::fs::read_to_string(path).expect("the customers");
+    // Of those who stay only every fifth: here more leave than where the model was made.
+    let kept = |(i, line): &(usize, &str)| *i == 0 || line.ends_with(",Yes") || i % 5 == 0;
+    let own: String = text.lines().enumerate().filter(kept).flat_map(|(_, line)| [line, "\n"]).collect();
+    let engine = telecom();
+    // SAFETY: every pointer is valid.
+    unsafe {
+        let table = call(|out, error| churn_table_from_bytes(own.as_ptr(), own.len(), out, error)).expect("a table");
+        let loss = |engine| {
+            let measured = call(|out, error| churn_engine_evaluate(engine, table, null(), out, error));
+            take(measured.expect("measured"))["log_loss"].as_f64().expect("a number")
+        };
+        let better = call(|out, error| churn_engine_calibrate(engine, table, null(), out, error)).expect("calibrated");
+        assert!(loss(better) < loss(engine));
+        let few = CSV.replace("Month-to-month\n", "");
+        let few = call(|out, error| churn_table_from_bytes(few.as_ptr(), few.len(), out, error)).expect("a table");
+        assert!(call(|out, error| churn_engine_calibrate(engine, few, null(), out, error)).is_err());
+        for table in [table, few] {
+            churn_table_free(table);
+        }
+        churn_engine_free(better);
+        churn_engine_free(engine);
     }
 }

@@ -29,3 +29,32 @@ test('what cannot be imported is refused', () => {
   assert.throws(() => Engine.importModel(file('refused/xgb_softprob.json')), { code: 'unsupported' })
   assert.throws(() => Engine.importModel(file('lgb_plain.txt')).predictMargin(new Float64Array(3)), { code: 'invalid_argument' })
 })
+
+test('a model trained elsewhere is named, cut, and read from bytes', () => {
+  const path = file('lgb_plain.txt')
+  const options = { name: 'theirs', version: '2.1', iterations: 3, profile: 'telecom' }
+  const [whole, cut, same] = [Engine.importModel(path), Engine.importModel(path, options), Engine.importModelBytes(readFileSync(path), options)]
+  const rows = Float64Array.of(2, 89.9, 1, NaN, 60, 19.9, 0, 7)
+  assert.deepEqual(cut.predictMargin(rows), same.predictMargin(rows))
+  assert.notDeepEqual(cut.predictMargin(rows), whole.predictMargin(rows))
+  assert.equal(cut.modelVersion, 'theirs 2.1')
+  assert.throws(() => Engine.importModel(path, { rounds: 3 }), { code: 'invalid_argument' })
+  assert.throws(() => Engine.importModelBytes('text'), { code: 'invalid_argument' })
+})
+
+test('SHAP values against a background, and interactions', () => {
+  const engine = Engine.importModel(file('lgb_plain.txt'))
+  const rows = Float64Array.of(2, 89.9, 1, NaN, 60, 19.9, 0, 7)
+  const margins = engine.predictMargin(rows)
+  const sum = (values) => values.reduce((a, b) => a + b, 0)
+  assert.ok(Math.abs(engine.expectedValue + sum(engine.shapValues(rows.subarray(0, 4))) - margins[0]) < 1e-12)
+  const against = engine.shapValues(rows, { background: rows.subarray(4) })
+  assert.ok(Math.abs(margins[1] + sum(against.subarray(0, 4)) - margins[0]) < 1e-12)
+  assert.ok(against.subarray(4).every((v) => v === 0), 'a row against itself')
+  const pairs = engine.shapInteractionValues(rows)
+  assert.equal(pairs.length, 2 * 4 * 4)
+  const shap = engine.shapValues(rows)
+  for (let i = 0; i < 8; i += 1) assert.ok(Math.abs(sum(pairs.subarray(4 * i, 4 * i + 4)) - shap[i]) < 1e-12)
+  assert.throws(() => engine.shapValues(rows, { background: [1, 2, 3, 4] }), { code: 'invalid_argument', context: { argument: 'background' } })
+  assert.throws(() => engine.shapValues(rows, { background: new Float64Array(0) }), { code: 'invalid_argument' })
+})

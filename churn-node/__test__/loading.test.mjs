@@ -26,8 +26,11 @@ test('CommonJS and ES modules give the same objects, by the names of the package
     'buildTrainingSet',
     'campaignProfit',
     'checkPointInTime',
+    'churnDefinition',
+    'churnMovements',
     'earlyWarningFit',
     'earlyWarningWatch',
+    'eventFeatures',
     'healthBacktest',
     'healthChange',
     'healthConfig',
@@ -103,4 +106,22 @@ test('it works in a worker thread', async () => {
   const probability = await new Promise((resolve, reject) => worker.once('message', resolve).once('error', reject))
   await worker.terminate()
   assert.equal(probability, names.Engine.pretrained('telecom').scoreOneSync(CUSTOMER).churnProbability)
+})
+
+test('every call of the table in docs/calls.md is there', () => {
+  const text = readFileSync(new URL('../../docs/calls.md', import.meta.url), 'utf8')
+  const [table, below] = text.split('## Calls in JSON')
+  const named = table.split('\n').map((line) => line.split('|')[3]?.match(/^ `([\w.]+)` $/)?.[1]).filter(Boolean)
+  assert.ok(named.length > 25)
+  for (const name of named) {
+    const method = name.replace('Engine.', '')
+    const found = name.startsWith('Engine.') ? method in names.Engine || method in names.Engine.prototype : name in names
+    assert.ok(found, name)
+  }
+  const calls = below.split('\n').map((line) => line.match(/^\| `(\w+)`( \(of an engine\))? \|/)).filter(Boolean)
+  assert.ok(calls.length > 20)
+  for (const [, name, engine] of calls) {
+    const camel = name.replace(/_(\w)/g, (_, letter) => letter.toUpperCase())
+    assert.ok(camel in (engine ? names.Engine.prototype : names), camel)
+  }
 })

@@ -8,24 +8,40 @@ const { takeIn } = require('./intake.js')
 const PACE = 50
 
 /**
- * A call of the add-on, `native(input, options)`, with `signal` and `onProgress` among its options. `finish` makes of
- * its result what users see.
+ * A call of the add-on, `native(...inputs, options)`, with `signal` and `onProgress` among its options. The first input
+ * is a `table`, and so are the options that `tables` names; a call without `steps` cannot be stopped on the way, its promise can;
+ * `finish` makes of the result what users see.
  */
-function asynchronous(native, addon, { table = true, finish = (result) => result } = {}) {
-  return async function (input, options) {
+function asynchronous(native, addon, { inputs = 1, table = true, tables = [], steps = true, finish = (result) => result } = {}) {
+  return async function (...args) {
+    const [given, options] = [args.slice(0, inputs), args[inputs]]
+    while (given.length < inputs) given.push(undefined)
     // What is no object is for the add-on to refuse.
-    if (options !== undefined && !isObject(options)) return finish(await native.call(this, input, options))
+    if (options !== undefined && !isObject(options)) return finish(await native.call(this, ...given, options))
     const { signal, onProgress, ...rest } = options ?? {}
-    if (signal !== undefined && signal !== null && typeof signal.addEventListener !== 'function') {
-      throw wrong(addon, 'signal', 'is not an AbortSignal', 'give the signal of an AbortController')
-    }
-    if (onProgress !== undefined && onProgress !== null && typeof onProgress !== 'function') {
-      throw wrong(addon, 'onProgress', 'is not a function', 'give a function: ({ stage, done, total }) => void')
-    }
+    check(addon, signal, onProgress)
     return watched(addon, signal, onProgress, async (control) => {
-      const given = table ? await takeIn(addon, input, control) : input
-      return finish(await native.call(this, given, { ...rest, ' control': control }))
+      if (table) given[0] = await takeIn(addon, given[0])
+      for (const name of tables) if (name in rest) rest[name] = await takeIn(addon, rest[name])
+      return finish(await native.call(this, ...given, steps ? { ...rest, ' control': control } : rest))
     })
+  }
+}
+
+/** A call of the add-on whose work has no steps: `signal` rejects at once, and the work goes on to its end unheard. */
+function stoppable(native, addon) {
+  return async (name, { signal, ...args }) => {
+    check(addon, signal)
+    return watched(addon, signal, undefined, () => native(name, args))
+  }
+}
+
+function check(addon, signal, onProgress) {
+  if (signal !== undefined && signal !== null && typeof signal.addEventListener !== 'function') {
+    throw wrong(addon, 'signal', 'is not an AbortSignal', 'give the signal of an AbortController')
+  }
+  if (onProgress !== undefined && onProgress !== null && typeof onProgress !== 'function') {
+    throw wrong(addon, 'onProgress', 'is not a function', 'give a function: ({ stage, done, total }) => void')
   }
 }
 
@@ -90,4 +106,4 @@ function isObject(value) {
   return typeof value === 'object' && !Array.isArray(value)
 }
 
-module.exports = { asynchronous }
+module.exports = { asynchronous, stoppable }

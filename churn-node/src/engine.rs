@@ -2,19 +2,19 @@
 
 use crate::error::{Job, call, job};
 use crate::events;
-use crate::input::{Reader, now};
+use crate::input::{Reader, Table, now};
 use crate::options::Options;
 use crate::output::Json;
 use crate::scored::ScoredTable;
 use crate::watch::Watch;
-use churn_core::features::FeatureMatrix;
 use churn_core::map::Mapping;
 use churn_core::read::ReadOptions;
 use churn_core::train::Learner;
 use churn_core::{Error, ErrorKind, Record, Result, ScoreOptions, TrainOptions, report};
 use napi::Env;
-use napi::bindgen_prelude::{AsyncTask, Buffer, Float64Array, Unknown};
+use napi::bindgen_prelude::{AsyncTask, Buffer, Unknown};
 use napi_derive::napi;
+use serde_json::json;
 use std::collections::BTreeMap;
 
 /// A model, ready to map, judge, score and explain.
@@ -69,14 +69,28 @@ fn one(env: &Env, record: Unknown<'_>, options: Unknown<'_>) -> Result<(Record, 
     Ok((record, scoring, watch))
 }
 
-fn score_one(engine: &churn_core::Engine, record: &Record, scoring: &Scoring) -> Result<Json> {
-    engine.score_one(record, &scoring.options()).map(|p| Json::new(report::prediction_json(&p)))
+/// The options of calls on labelled tables, owned.
+struct Measuring {
+    watch: Watch,
+    label: Option<String>,
+    as_of: Option<String>,
+    read: ReadOptions,
 }
 
-impl Engine {
-    fn matrix(&self, values: &[f64]) -> churn_core::Result<FeatureMatrix> {
-        FeatureMatrix::from_rows(values, self.0.model().plan.len())
-    }
+fn measuring(env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> Result<(Measuring, Table)> {
+    let mut options = Options::new(env, options)?;
+    let measuring = Measuring {
+        watch: options.watch()?,
+        label: options.text("label")?,
+        as_of: options.iso("asOf")?,
+        read: options.read()?,
+    };
+    options.finish()?;
+    Ok((measuring, Reader { env, argument: "table" }.table(table)?))
+}
+
+fn score_one(engine: &churn_core::Engine, record: &Record, scoring: &Scoring) -> Result<Json> {
+    engine.score_one(record, &scoring.options()).map(|p| Json::new(report::prediction_json(&p)))
 }
 
 #[napi]
@@ -100,38 +114,6 @@ impl Engine {
     #[napi(factory)]
     pub fn load(env: &Env, path: Unknown<'_>) -> napi::Result<Engine> {
         call(env, || churn_core::Engine::load(Reader { env, argument: "path" }.require_text(path)?).map(Engine))
-    }
-
-    /// A model that another library trained.
-    #[napi(factory)]
-    pub fn import_model(env: &Env, path: Unknown<'_>) -> napi::Result<Engine> {
-        let reader = Reader { env, argument: "path" };
-        call(env, || churn_core::Engine::import(reader.require_text(path)?, &Default::default()).map(Engine))
-    }
-
-    /// Names of the model's features, in the order of a matrix.
-    #[napi(getter)]
-    pub fn feature_names(&self) -> Vec<String> {
-        self.0.model().plan.features().iter().map(|f| f.name.clone()).collect()
-    }
-
-    /// The sums of rows of the model's own features.
-    #[napi]
-    pub fn predict_margin(&self, env: &Env, matrix: Float64Array) -> napi::Result<Float64Array> {
-        call(env, || self.0.predictor().predict_margin(&self.matrix(&matrix)?)).map(Float64Array::new)
-    }
-
-    /// The probabilities of rows of the model's own features.
-    #[napi]
-    pub fn predict_proba(&self, env: &Env, matrix: Float64Array) -> napi::Result<Float64Array> {
-        call(env, || self.0.predictor().predict_proba(&self.matrix(&matrix)?)).map(Float64Array::new)
-    }
-
-    /// The SHAP values of rows of the model's own features.
-    #[napi]
-    pub fn shap_values(&self, env: &Env, matrix: Float64Array) -> napi::Result<Float64Array> {
-        let values = call(env, || self.0.predictor().shap_values(&self.matrix(&matrix)?))?.values;
-        Ok(Float64Array::new(values.into_iter().collect()))
     }
 
     /// A model from the bytes of a model file.
@@ -194,6 +176,7 @@ impl Engine {
         job(|| {
             let record = Reader { env, argument: "record" }.record(record)?;
             let mut options = Options::new(env, options)?;
+            let watch = options.watch()?;
             let given = events::Given::read(&mut options)?;
             let overrides = events::overrides(&mut options)?;
             let scoring = Scoring {
@@ -206,6 +189,7 @@ impl Engine {
             };
             options.finish()?;
             Ok(move || {
+                watch.check()?;
                 let scored = engine.score_customer(&record, &given.data(), &overrides, &scoring.options())?;
                 Ok(Json::new(report::prediction_json(&scored)))
             })
@@ -231,6 +215,69 @@ impl Engine {
                 // Freed before the results are taken apart: a large table is heavy.
                 drop(table);
                 ScoredTable::new(scored?)
+            })
+        })
+    }
+
+    /// Scores a file and writes the predictions to another as CSV.
+    #[napi]
+    pub fn score_file(
+        &self,
+        env: &Env,
+        source: Unknown<'_>,
+        target: Unknown<'_>,
+        options: Unknown<'_>,
+    ) -> AsyncTask<Job<Json>> {
+        let engine = self.0.clone();
+        job(|| {
+            let mut options = Options::new(env, options)?;
+            let watch = options.watch()?;
+            let scoring =
+                Scoring { mapping: options.mapping()?, read: options.read()?, ..Scoring::read(&mut options)? };
+            options.finish()?;
+            let source = Reader { env, argument: "source" }.require_text(source)?;
+            let target = Reader { env, argument: "target" }.require_text(target)?;
+            Ok(move || {
+                watch.check()?;
+                let report = watch.report();
+                let options = ScoreOptions { progress: Some(&report), ..scoring.options() };
+                let done = engine.score_file(source, &target, &options)?;
+                Ok(Json::new(json!({
+                    "summary": report::summary_json(&done.summary),
+                    "mapping": report::mapping_json(&done.mapping),
+                    "quality": report::quality_json(&done.quality),
+                    "target": target,
+                })))
+            })
+        })
+    }
+
+    /// The same model that tells its reasons and recommendations in another language.
+    #[napi]
+    pub fn with_language(&self, env: &Env, language: Unknown<'_>) -> napi::Result<Engine> {
+        call(env, || {
+            let code = Reader { env, argument: "language" }.require_text(language)?;
+            self.0.with_language(churn_core::schema::Language::parse(&code)?).map(Engine)
+        })
+    }
+
+    /// The language of reasons and recommendations.
+    #[napi(getter)]
+    pub fn language(&self) -> &'static str {
+        self.0.model().profile.language.code()
+    }
+
+    /// The same model with a calibrator and an interval learnt from a labelled table.
+    #[napi]
+    pub fn calibrate(&self, env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> AsyncTask<Job<Engine>> {
+        let engine = self.0.clone();
+        job(|| {
+            let (measuring, table) = measuring(env, table, options)?;
+            Ok(move || {
+                measuring.watch.check()?;
+                let table = table.input();
+                let table = table.read(&measuring.read)?;
+                engine.calibrate(table.as_ref(), measuring.label.as_deref(), measuring.as_of.as_deref()).map(Engine)
             })
         })
     }
@@ -277,17 +324,14 @@ impl Engine {
     pub fn evaluate(&self, env: &Env, table: Unknown<'_>, options: Unknown<'_>) -> AsyncTask<Job<Json>> {
         let engine = self.0.clone();
         job(|| {
-            let mut options = Options::new(env, options)?;
-            let watch = options.watch()?;
-            let (label, as_of) = (options.text("label")?, options.iso("asOf")?);
-            let read = options.read()?;
-            options.finish()?;
-            let table = Reader { env, argument: "table" }.table(table)?;
+            let (measuring, table) = measuring(env, table, options)?;
             Ok(move || {
-                watch.check()?;
-                let measured =
-                    engine.evaluate(table.input().read(&read)?.as_ref(), label.as_deref(), as_of.as_deref())?;
-                Ok(Json::new(measured.to_json()))
+                measuring.watch.check()?;
+                let table = table.input();
+                let table = table.read(&measuring.read)?;
+                engine
+                    .evaluate(table.as_ref(), measuring.label.as_deref(), measuring.as_of.as_deref())
+                    .map(|measured| Json::new(measured.to_json()))
             })
         })
     }

@@ -8,10 +8,10 @@ use crate::output::{Json, camel, rename, snake};
 use churn_core::engine::{self, EventData, EventOptions, TableOverrides, TrainingSetOptions};
 use churn_core::events::{ChurnDefinition, EventSettings, FeatureTable};
 use churn_core::schema::TableKind;
-use churn_core::table::ColumnData;
+use churn_core::table::{ColumnData, Table as CoreTable};
 use churn_core::{Error, Result};
 use napi::Env;
-use napi::bindgen_prelude::{AsyncTask, JsObjectValue, Object, ToNapiValue, TypeName, Unknown, ValueType};
+use napi::bindgen_prelude::{Array, AsyncTask, JsObjectValue, Object, ToNapiValue, TypeName, Unknown, ValueType};
 use napi::sys;
 use napi_derive::napi;
 use serde_json::{Value, json};
@@ -95,12 +95,16 @@ fn required<T>(value: Option<T>, name: &'static str, hint: &str) -> Result<T> {
 pub fn build_features(env: &Env, customers: Unknown<'_>, options: Unknown<'_>) -> AsyncTask<Job<BuiltTable>> {
     job(|| {
         let mut options = Options::new(env, options)?;
+        let watch = options.watch()?;
         let given = Given::read(&mut options)?;
         let as_of = required(options.iso("asOf")?, "asOf", "give the day that the features describe")?;
         let how = event_options(&mut options)?;
         options.finish()?;
         let customers = Reader { env, argument: "customers" }.table(customers)?;
-        Ok(move || engine::build_features(customers.input(), &given.data(), &as_of, &how).map(BuiltTable))
+        Ok(move || {
+            watch.check()?;
+            engine::build_features(customers.input(), &given.data(), &as_of, &how).map(BuiltTable)
+        })
     })
 }
 
@@ -109,6 +113,7 @@ pub fn build_features(env: &Env, customers: Unknown<'_>, options: Unknown<'_>) -
 pub fn build_training_set(env: &Env, customers: Unknown<'_>, options: Unknown<'_>) -> AsyncTask<Job<BuiltTable>> {
     job(|| {
         let mut options = Options::new(env, options)?;
+        let watch = options.watch()?;
         let given = Given::read(&mut options)?;
         let definition = required(definition(&mut options)?, "definition", "say what churned means")?;
         let every = options.json("every")?.map(|e| e.as_str().map_or_else(|| e.to_string(), str::to_owned));
@@ -123,7 +128,10 @@ pub fn build_training_set(env: &Env, customers: Unknown<'_>, options: Unknown<'_
         let how = event_options(&mut options)?;
         options.finish()?;
         let customers = Reader { env, argument: "customers" }.table(customers)?;
-        Ok(move || engine::build_training_set(customers.input(), &given.data(), &training, &how).map(BuiltTable))
+        Ok(move || {
+            watch.check()?;
+            engine::build_training_set(customers.input(), &given.data(), &training, &how).map(BuiltTable)
+        })
     })
 }
 
@@ -132,16 +140,77 @@ pub fn build_training_set(env: &Env, customers: Unknown<'_>, options: Unknown<'_
 pub fn check_point_in_time(env: &Env, customers: Unknown<'_>, options: Unknown<'_>) -> AsyncTask<Job<Json>> {
     job(|| {
         let mut options = Options::new(env, options)?;
+        let watch = options.watch()?;
         let given = Given::read(&mut options)?;
         let as_of = required(options.iso("asOf")?, "asOf", "give the day that the features describe")?;
         let how = event_options(&mut options)?;
         options.finish()?;
         let customers = Reader { env, argument: "customers" }.table(customers)?;
         Ok(move || {
+            watch.check()?;
             let gate = engine::check_point_in_time(customers.input(), &given.data(), &as_of, &how)?;
             Ok(Json::new(json!({"ok": gate.ok, "columns": gate.columns, "rows_removed": gate.rows_removed})))
         })
     })
+}
+
+/// What a definition says of the customers' whole history.
+#[napi]
+pub fn churn_movements(env: &Env, customers: Unknown<'_>, options: Unknown<'_>) -> AsyncTask<Job<Movements>> {
+    job(|| {
+        let mut options = Options::new(env, options)?;
+        let watch = options.watch()?;
+        let given = Given::read(&mut options)?;
+        let definition = required(definition(&mut options)?, "definition", "say what churned means")?;
+        let how = event_options(&mut options)?;
+        options.finish()?;
+        let customers = Reader { env, argument: "customers" }.table(customers)?;
+        Ok(move || {
+            watch.check()?;
+            engine::churn_movements(customers.input(), &given.data(), &definition, &how).map(Movements)
+        })
+    })
+}
+
+/// Rows as objects, with the columns under the names that `name` gives them.
+fn rows<'env>(env: &'env Env, table: &CoreTable, name: fn(&str) -> String) -> napi::Result<Array<'env>> {
+    let mut rows = env.create_array(table.n_rows() as u32)?;
+    let keys = table.columns().iter().map(|c| env.create_string(name(&c.name))).collect::<napi::Result<Vec<_>>>()?;
+    for row in 0..table.n_rows() {
+        js::scoped(env, || {
+            let mut object = Object::new(env)?;
+            for (key, column) in keys.iter().zip(table.columns()) {
+                let value = match (&column.data, column.data.number(row)) {
+                    (ColumnData::Boolean(_), Some(x)) => js::unknown(env, x == 1.0)?,
+                    (_, Some(x)) => js::unknown(env, x)?,
+                    _ => js::unknown(env, column.data.cell(row).as_deref())?,
+                };
+                object.set_property(*key, value)?;
+            }
+            rows.set(row as u32, object)
+        })?;
+    }
+    Ok(rows)
+}
+
+/// Movements of customers, one object each.
+pub struct Movements(CoreTable);
+
+impl TypeName for Movements {
+    fn type_name() -> &'static str {
+        "object"
+    }
+
+    fn value_type() -> ValueType {
+        ValueType::Object
+    }
+}
+
+impl ToNapiValue for Movements {
+    unsafe fn to_napi_value(env: sys::napi_env, value: Self) -> napi::Result<sys::napi_value> {
+        let env = Env::from_raw(env);
+        js::unknown(&env, rows(&env, &value.0, camel)?).map(js::raw)
+    }
 }
 
 /// A built table: its rows stay columns until JavaScript gets them.
@@ -149,25 +218,8 @@ pub struct BuiltTable(FeatureTable);
 
 impl BuiltTable {
     fn object<'env>(&self, env: &'env Env) -> napi::Result<Unknown<'env>> {
-        let table = &self.0.table;
-        let mut rows = env.create_array(table.n_rows() as u32)?;
-        let keys = table.columns().iter().map(|c| env.create_string(&c.name)).collect::<napi::Result<Vec<_>>>()?;
-        for row in 0..table.n_rows() {
-            js::scoped(env, || {
-                let mut object = Object::new(env)?;
-                for (key, column) in keys.iter().zip(table.columns()) {
-                    let value = match (&column.data, column.data.number(row)) {
-                        (ColumnData::Boolean(_), Some(x)) => js::unknown(env, x == 1.0)?,
-                        (_, Some(x)) => js::unknown(env, x)?,
-                        _ => js::unknown(env, column.data.cell(row).as_deref())?,
-                    };
-                    object.set_property(*key, value)?;
-                }
-                rows.set(row as u32, object)
-            })?;
-        }
         let mut object = Object::new(env)?;
-        object.set("rows", rows)?;
+        object.set("rows", rows(env, &self.0.table, str::to_owned)?)?;
         let value = |v: serde_json::Result<Value>| rename(v.unwrap_or(Value::Null), camel);
         let definition = self.0.definition.as_ref();
         for (name, value) in [

@@ -67,11 +67,16 @@ impl Engine {
             let mut scoring = Scoring::read(&mut options)?;
             scoring.mapping = options.mapping()?;
             scoring.read = options.read()?;
+            let background = options.table("background")?;
             options.finish()?;
             let table = Reader { env, argument: "table" }.table(table)?;
             Ok(move || {
                 watch.check()?;
-                engine.explain(table.input(), &scoring.options()).map(Shap::from)
+                match &background {
+                    Some(rows) => engine.explain_against(table.input(), rows.input(), &scoring.options()),
+                    None => engine.explain(table.input(), &scoring.options()),
+                }
+                .map(Shap::from)
             })
         })
     }

@@ -14,6 +14,7 @@ mod functions;
 mod input;
 mod intake;
 mod js;
+mod model;
 mod options;
 mod output;
 mod scored;

@@ -9,7 +9,7 @@ use churn_core::read::ReadOptions;
 use churn_core::schema::Profile;
 use churn_core::{Error, ErrorKind, Result};
 use napi::Env;
-use napi::bindgen_prelude::{BigInt, ClassInstance, Object, Unknown, ValueType};
+use napi::bindgen_prelude::{BigInt, ClassInstance, Float64Array, Object, Unknown, ValueType};
 use std::collections::BTreeMap;
 
 /// Where the package puts the control of a call that returns a Promise.
@@ -89,6 +89,13 @@ impl<'env> Options<'env> {
         let Some((reader, value)) = self.get(name)? else { return Ok(None) };
         let number = reader.json(value)?.as_f64();
         number.map(Some).ok_or_else(|| reader.wrong("is not a finite number", "give a number"))
+    }
+
+    /// A typed array of numbers.
+    pub fn numbers(&mut self, name: &'static str) -> Result<Option<Float64Array>> {
+        let Some((reader, value)) = self.get(name)? else { return Ok(None) };
+        let wrong = |_| reader.wrong("is not a Float64Array", "give a Float64Array of rows, one after another");
+        js::cast::<Float64Array>(value).map(Some).map_err(wrong)
     }
 
     /// True or false.

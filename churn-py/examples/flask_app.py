@@ -30,13 +30,13 @@ def health() -> dict[str, Any]:
 @app.post("/mapping")
 def mapping() -> dict[str, Any]:
     """What each column of a file was taken for."""
-    return churn.map_columns(request.files["file"].read()).to_dict()
+    return churn.map_columns(request.files["file"].stream).to_dict()
 
 
 @app.post("/scores")
 def scores() -> dict[str, Any]:
     """Scores a file; the answer holds one page of the predictions."""
-    predictions = engine.score(request.files["file"].read())
+    predictions = engine.score(request.files["file"].stream)
     offset = max(request.args.get("offset", 0, int), 0)
     rows = range(offset, min(offset + min(request.args.get("limit", 100, int), PAGE), len(predictions)))
     return {

@@ -69,11 +69,7 @@ pub fn table(value: &Bound<'_, PyAny>) -> PyResult<Table> {
         return Ok(Table::Path(value.extract()?));
     }
     if value.hasattr("read")? {
-        let content = value.call_method0("read")?;
-        return match content.cast::<PyString>() {
-            Ok(text) => Ok(Table::Bytes(text.to_cow()?.into_owned().into_bytes())),
-            Err(_) => Ok(Table::Shared(content.extract()?)),
-        };
+        return content(value).map(Table::Bytes);
     }
     if value.hasattr("__arrow_c_stream__")? || value.hasattr("__arrow_c_array__")? {
         match value.extract::<AnyRecordBatch>().and_then(|any| Ok(any.into_table()?)) {
@@ -99,6 +95,30 @@ pub fn table(value: &Bound<'_, PyAny>) -> PyResult<Table> {
         return Ok(Table::Records(records_of_list(&records)?));
     }
     Ok(Table::Records(records_of_list(value)?))
+}
+
+/// Bytes that are taken from a file object in one go.
+const PIECE: usize = 1 << 20;
+
+/// What a file object holds from where it stands. A file of Python's own is read piece by piece: making and freeing one large
+/// object would hold up all threads of the interpreter.
+fn content(file: &Bound<'_, PyAny>) -> PyResult<Vec<u8>> {
+    let in_pieces = file.hasattr("readable")?;
+    let mut content = Vec::new();
+    loop {
+        let piece = if in_pieces { file.call_method1("read", (PIECE,))? } else { file.call_method0("read")? };
+        let before = content.len();
+        match piece.cast::<PyString>() {
+            Ok(text) => content.extend_from_slice(text.to_cow()?.as_bytes()),
+            Err(_) => {
+                let bytes: PyBackedBytes = piece.extract()?;
+                file.py().detach(|| content.extend_from_slice(&bytes));
+            }
+        }
+        if !in_pieces || content.len() == before {
+            return Ok(content);
+        }
+    }
 }
 
 /// The batches of an Arrow stream, one at a time, so that a stream never stands in memory as it came; `None` for

@@ -29,6 +29,18 @@ impl Engine {
         crate::model::engine(py, model)
     }
 
+    /// The same model that tells its reasons and recommendations in another language: "en", "de", "es" or "fr". A saved
+    /// model keeps it.
+    fn with_language(&self, py: Python<'_>, language: &str) -> PyResult<Self> {
+        call(py, || self.0.with_language(churn_core::schema::Language::parse(language)?)).map(Engine)
+    }
+
+    /// The language of reasons and recommendations.
+    #[getter]
+    fn language(&self) -> &'static str {
+        self.0.model().profile.language.code()
+    }
+
     /// The same model with a calibrator and an interval learnt from a labelled table that it was not trained on.
     #[pyo3(signature = (table, *, label=None, as_of=None))]
     fn calibrate(

@@ -64,3 +64,8 @@ fn attributes(py: Python<'_>, exception: &PyErr, error: &churn_core::Error) -> P
 pub fn call<T: Send>(py: Python<'_>, f: impl FnOnce() -> churn_core::Result<T> + Send) -> PyResult<T> {
     py.detach(|| guard(f)).map_err(|e| raise(py, &e))
 }
+
+/// Reckons something of a large result without the interpreter lock, so that other threads go on.
+pub fn aside<T: Send>(py: Python<'_>, f: impl FnOnce() -> T + Send) -> PyResult<T> {
+    call(py, || Ok(f()))
+}

@@ -1,11 +1,11 @@
 //! Results.
 
 use crate::convert;
-use crate::error::{call, raise};
+use crate::error::{aside, call};
 use churn_core::report;
 use pyo3::exceptions::PyIndexError;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyCapsule, PyDict, PyList};
+use pyo3::types::{PyByteArray, PyCapsule, PyDict, PyList};
 use pyo3_arrow::PyTable;
 use std::path::PathBuf;
 
@@ -278,7 +278,7 @@ pub struct Predictions(pub crate::heavy::Heavy);
 
 impl Predictions {
     fn batch(&self, py: Python<'_>) -> PyResult<arrow_array::RecordBatch> {
-        self.0.predictions.to_record_batch().map_err(|e| raise(py, &e))
+        call(py, || self.0.predictions.to_record_batch())
     }
 }
 
@@ -298,13 +298,13 @@ impl Predictions {
 
     /// One dict a customer, keys in the documented order.
     fn to_dicts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        convert::python(py, &report::predictions_json(&self.0.predictions))
+        convert::python(py, &aside(py, || report::predictions_json(&self.0.predictions))?)
     }
 
     /// A pandas frame.
     fn to_pandas<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
         let columns = PyDict::new(py);
-        for (name, data) in self.0.predictions.columns() {
+        for (name, data) in aside(py, || self.0.predictions.columns())? {
             let values = PyList::empty(py);
             for row in 0..data.len() {
                 match data.number(row) {
@@ -324,7 +324,7 @@ impl Predictions {
 
     /// Customers, high / medium / low risk, average retention, top reasons, as a dict.
     fn summary<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
-        convert::python(py, &report::summary_json(&self.0.predictions.summary()))
+        convert::python(py, &aside(py, || report::summary_json(&self.0.predictions.summary()))?)
     }
 
     /// Write as a CSV file, whole or not at all.
@@ -364,12 +364,12 @@ impl Predictions {
         convert::python(py, &report::prediction_row_json(&self.0.predictions, row as usize))
     }
 
-    fn _repr_html_(&self) -> String {
-        report::predictions_html(&self.0.predictions)
+    fn _repr_html_(&self, py: Python<'_>) -> PyResult<String> {
+        aside(py, || report::predictions_html(&self.0.predictions))
     }
 
-    fn __repr__(&self) -> String {
-        report::summary_text(&self.0.predictions.summary())
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        aside(py, || report::summary_text(&self.0.predictions.summary()))
     }
 }
 
@@ -379,14 +379,13 @@ pub struct Explanation(pub churn_core::explain::Explanation);
 
 fn numpy<'py>(
     py: Python<'py>,
-    values: impl Iterator<Item = f64>,
+    values: impl Iterator<Item = f64> + Send,
     shape: (usize, usize),
 ) -> PyResult<Bound<'py, PyAny>> {
-    let bytes: Vec<u8> = values.flat_map(f64::to_ne_bytes).collect();
-    let numpy = py.import("numpy")?;
-    let flat = numpy.call_method1("frombuffer", (PyBytes::new(py, &bytes), "float64"))?;
-    // A copy, because a view of bytes cannot be written to.
-    flat.call_method1("reshape", (shape,))?.call_method0("copy")
+    let bytes: Vec<u8> = aside(py, || values.flat_map(f64::to_ne_bytes).collect())?;
+    // A bytearray, so that the array can be written to.
+    let flat = py.import("numpy")?.call_method1("frombuffer", (PyByteArray::new(py, &bytes), "float64"))?;
+    flat.call_method1("reshape", (shape,))
 }
 
 #[pymethods]
@@ -458,8 +457,8 @@ impl Explanation {
         call(py, || report::beeswarm_svg(&self.0, max_display))
     }
 
-    fn _repr_html_(&self) -> String {
-        report::explanation_html(&self.0)
+    fn _repr_html_(&self, py: Python<'_>) -> PyResult<String> {
+        aside(py, || report::explanation_html(&self.0))
     }
 
     fn __repr__(&self) -> String {

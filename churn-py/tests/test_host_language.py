@@ -2,11 +2,13 @@
 
 import asyncio
 import copy
+import inspect
 import multiprocessing
 import pickle
 import signal
 import subprocess
 import sys
+import threading
 import time
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
@@ -39,6 +41,58 @@ def test_awaiting(engine: churn.Engine, data: Path) -> None:
             await churn.aio.score(engine, b"a,b\n")
 
     asyncio.run(main())
+
+
+def test_every_long_call_can_be_awaited(engine: churn.Engine, data: Path, tmp_path: Path) -> None:
+    path = data / "telecom_labelled.csv"
+    customers = [{"customer_id": "A1", "signup_date": "2025-01-01"}]
+    usage = [{"customer_id": "A1", "occurred_at": f"2025-0{m}-03", "event": "login"} for m in range(1, 7)]
+    definition = churn.ChurnDefinition(horizon_days=30, inactivity_days=30)
+
+    async def main() -> None:
+        done, table, better, built, training = await asyncio.gather(
+            churn.aio.score_file(engine, path, tmp_path / "scores.csv"),
+            churn.aio.read(path),
+            churn.aio.calibrate(engine, path),
+            churn.aio.build_features(customers, usage=usage, as_of="2025-05-01"),
+            churn.aio.build_training_set(customers, usage=usage, definition=definition),
+        )
+        assert done.customers == 2000 and len((tmp_path / "scores.csv").read_text().splitlines()) == 2001
+        assert len(table) == 2000 and better.model_version == engine.model_version
+        assert len(built.to_dicts()) == 1 and training.to_dicts()
+
+    asyncio.run(main())
+    assert set(churn.aio.__all__) == {name for name, f in vars(churn.aio).items() if inspect.iscoroutinefunction(f)} - {
+        "_run"
+    }
+
+
+def test_a_large_result_holds_up_no_other_thread(engine: churn.Engine, data: Path) -> None:
+    """What is reckoned of all predictions is reckoned without the interpreter lock."""
+    header, _, rows = (data / "telecom_labelled.csv").read_bytes().partition(b"\n")
+    scored = engine.score(header + b"\n" + rows * 100)
+    stop, late = threading.Event(), [0.0]
+
+    def watch() -> None:
+        while not stop.is_set():
+            before = time.perf_counter()
+            time.sleep(0.0005)
+            late[0] = max(late[0], time.perf_counter() - before)
+
+    # The quietest of five: other processes hold up threads as well.
+    delays, took = [], []
+    for _ in range(5):
+        late[0] = 0.0
+        thread = threading.Thread(target=watch)
+        thread.start()
+        before = time.perf_counter()
+        scored.summary()
+        took.append(time.perf_counter() - before)
+        stop.set()
+        thread.join()
+        stop.clear()
+        delays.append(late[0])
+    assert min(delays) < 0.5 * min(took), (delays, took)
 
 
 def test_the_loop_goes_on_and_a_cancelled_task_stops_the_work(engine: churn.Engine, data: Path) -> None:
@@ -190,3 +244,21 @@ def test_memory_stays_flat() -> None:
     script = Path(__file__).resolve().parents[2] / "benches" / "leaks" / "leaks.py"
     run = subprocess.run([sys.executable, script, "1000"], capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_every_call_of_the_table_is_there() -> None:
+    """docs/calls.md promises one name a call; `Engine.score` is looked up in the class."""
+    text = (Path(__file__).parents[2] / "docs" / "calls.md").read_text()
+    rows = [line.split("|") for line in text.split("## Calls in JSON")[0].splitlines() if line.startswith("|")]
+    names = [row[2].strip(" `") for row in rows if "`" in row[2]]
+    assert len(names) > 25
+    for name in names:
+        thing: Any = churn
+        for part in name.split("."):
+            thing = getattr(thing, part)
+    below = text.split("## Calls in JSON")[1].splitlines()
+    calls = [line.split("`")[1] for line in below if line.startswith("| `") and "(of an engine)" not in line]
+    assert len(calls) > 20
+    # `HealthScores.change` and `ChurnDefinition` are these.
+    instead = {"health_change", "churn_definition"}
+    assert [name for name in calls if not hasattr(churn, name) and name not in instead] == []

@@ -54,6 +54,17 @@ def test_one_table_from_everything(tmp_path: Path) -> None:
         assert rows(table) == EXPECTED
         assert table.types == {"id": "id", "fee": "number", "since": "date"}
         assert table.columns == ["id", "fee", "since"] and len(table) == 2
+
+    class Whole:
+        """A source that gives all at once and takes no number of bytes."""
+
+        def read(self) -> bytes:
+            return CSV.encode()
+
+    assert churn.read(Whole()).to_dicts() == churn.read(CSV.encode()).to_dicts()
+    large = CSV + CSV.split("\n", 1)[1] * 40_000
+    for file_object in (io.StringIO(large), io.BytesIO(large.encode())):
+        assert len(churn.read(file_object)) == len(churn.read(large.encode()))
     with path.open("rb") as file:
         assert rows(churn.read(file)) == EXPECTED
 

@@ -183,3 +183,22 @@ def test_a_table_without_canonical_fields_trains_and_scores() -> None:
     high = [p["churn_probability"] for p, r in zip(predictions.to_dicts(), rows, strict=True) if r["target"]]
     low = [p["churn_probability"] for p, r in zip(predictions.to_dicts(), rows, strict=True) if not r["target"]]
     assert min(high) > 0.4 > 0.3 > sum(low) / len(low)
+
+
+def test_reasons_in_other_languages(tmp_path: Path) -> None:
+    record = {"customer_id": "A1", "tenure_months": 1, "monthly_charges": 89.9, "contract": "Month-to-month"}
+    english = churn.Engine.pretrained("telecom")
+    told = {"en": english.score_one(record)}
+    for language, month in (("de", "1 Monat"), ("es", "1 mes"), ("fr", "1 mois")):
+        engine = english.with_language(language)
+        assert engine.language == language
+        assert pickle.loads(pickle.dumps(engine)).language == language
+        told[language] = engine.score_one(record)
+        assert told[language].churn_probability == told["en"].churn_probability
+        assert any(reason.endswith(f": {month}") for reason in told[language].reasons)
+        assert engine.score([record]).to_dicts()[0]["reason_1"] == told[language].reasons[0]
+    assert len({prediction.reasons[0] for prediction in told.values()}) == 4
+    assert len({prediction.recommendation for prediction in told.values()}) == 4
+    with pytest.raises(churn.ChurnError) as caught:
+        english.with_language("xx")  # type: ignore[arg-type]
+    assert caught.value.code == "invalid_argument"

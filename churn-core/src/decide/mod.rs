@@ -51,7 +51,7 @@ pub fn recommend_by<F: Borrow<Factor>>(
 ) -> Recommendation {
     let plain = |action: &str, text: &str| Recommendation {
         action: action.into(),
-        text: text.into(),
+        text: profile.language.text(text).into_owned(),
         evidence: "untested".into(),
     };
     if risk == RiskLevel::Low {
@@ -61,7 +61,7 @@ pub fn recommend_by<F: Borrow<Factor>>(
         if let Some(entry) = profile.playbook.iter().find(|e| answers(e, factor.borrow())) {
             return Recommendation {
                 action: entry.action.clone(),
-                text: entry.recommendation.clone(),
+                text: profile.language.text(&entry.recommendation).into_owned(),
                 evidence: entry.evidence.clone(),
             };
         }

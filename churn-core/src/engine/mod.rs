@@ -48,6 +48,7 @@ pub use train::{Evaluation, TrainOptions};
 use crate::error::Result;
 use crate::explain::Explainer;
 use crate::model::Model;
+use crate::schema::Language;
 use crate::score::Scorer;
 use std::path::Path;
 
@@ -109,6 +110,30 @@ impl Engine {
     /// `format_unsupported`, `hash_mismatch`, `model_invalid`.
     pub fn from_bytes(bytes: &[u8]) -> Result<Engine> {
         Engine::from_model(Model::from_bytes(bytes)?)
+    }
+
+    /// The same model that tells its reasons and recommendations in another language. It is part of the profile, and so
+    /// of a saved model.
+    ///
+    /// ```
+    /// # #[cfg(feature = "pretrained")] {
+    /// use churn_core::schema::Language;
+    /// use churn_core::{Engine, ScoreOptions};
+    ///
+    /// let engine = Engine::pretrained("telecom")?.with_language(Language::parse("de")?)?;
+    /// let customer = serde_json::json!({"customer_id": "A1", "tenure": 1, "monthly charges": 89.9, "contract": "Month-to-month"});
+    /// let told = engine.score_one(customer.as_object().unwrap(), &ScoreOptions::default())?;
+    /// assert!(told.reasons.iter().any(|r| r.ends_with(": 1 Monat")));
+    /// # }
+    /// # Ok::<(), churn_core::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    /// `model_invalid`.
+    pub fn with_language(&self, language: Language) -> Result<Engine> {
+        let mut model = self.model().clone();
+        model.profile.language = language;
+        Ok(Engine { predictor: Predictor::new(model)? })
     }
 
     /// The model as the bytes of a model file; the same model gives the same bytes.

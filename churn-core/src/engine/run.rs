@@ -10,7 +10,7 @@ use crate::progress::Progress;
 use crate::report::{Confidence, Prediction, Predictions, TopFactor};
 use crate::schema::Profile;
 use crate::score::score_of_raw;
-use crate::table::{RawTable, Table};
+use crate::table::{FEW_ROWS, RawTable, Table};
 use crate::validate::{self, Code, Pieces, Purpose, QualityReport, ValidateOptions, Validated};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -247,11 +247,14 @@ impl Engine {
             let part = self.model().plan.transform(&prepared.table.slice(start..end))?;
             let (raws, values) = self.explainer().raw_and_values(self.model(), &part)?;
             let width = part.n_features().max(1);
-            let chunk = (0..part.n_rows()).into_par_iter().with_min_len(64).map(|r| {
-                let shap = values.get(r * width..(r + 1) * width).unwrap_or_default();
-                let reasons = prepared.n_reasons;
-                self.told_row(&reasoner, &prepared.table, part.row(r), shap, raws[r], start + r, reasons)
-            });
+            let chunk = (0..part.n_rows())
+                .into_par_iter()
+                .with_min_len(if part.n_rows() < FEW_ROWS { FEW_ROWS } else { 64 })
+                .map(|r| {
+                    let shap = values.get(r * width..(r + 1) * width).unwrap_or_default();
+                    let reasons = prepared.n_reasons;
+                    self.told_row(&reasoner, &prepared.table, part.row(r), shap, raws[r], start + r, reasons)
+                });
             take(chunk.collect())?;
             let progress = Progress { stage: "scoring", done: end as u64, total: n_rows as u64 };
             if options.progress.is_some_and(|p| !p(progress)) {

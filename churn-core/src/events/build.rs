@@ -8,7 +8,7 @@ use super::time::AsOf;
 use super::{ChurnDefinition, interactions, payments, subscriptions, tickets, usage};
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{self, EventFeature, TableKind};
-use crate::table::{Column, ColumnData, Places, RawColumn, RawTable, Source, Table};
+use crate::table::{Column, ColumnData, Places, RawColumn, RawTable, Source, Table, columns_at_once};
 use crate::validate::{Finding, Layer, Severity};
 use arrow_array::{Date32Array, Float64Array};
 use arrow_buffer::NullBuffer;
@@ -151,7 +151,7 @@ impl<'a> Events<'a> {
                     out
                 })
                 .collect();
-            values.par_iter_mut().zip(&keep).for_each(|(column, &j)| {
+            values.par_iter_mut().zip(&keep).with_min_len(columns_at_once(block.len())).for_each(|(column, &j)| {
                 for part in &parts {
                     column.extend(part.iter().skip(j).step_by(width));
                 }
@@ -321,7 +321,7 @@ impl Base {
             let column = &table.columns()[i];
             Column { data: column.data.take(rows), ..column.clone() }
         };
-        self.columns.par_iter().map(one).collect()
+        self.columns.par_iter().with_min_len(columns_at_once(rows.len())).map(one).collect()
     }
 }
 

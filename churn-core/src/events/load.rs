@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::map::Mapping;
 use crate::read::cells;
 use crate::schema::{self, FieldType, TableKind};
-use crate::table::{ColumnData, RawColumn, RawTable, Table};
+use crate::table::{ColumnData, FEW_ROWS, RawColumn, RawTable, Table};
 use crate::validate::{Finding, Layer, Severity};
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -89,7 +89,7 @@ impl Customers {
             ColumnData::Integer(a) if !column.is_missing(row) => self.by_number.get(&a.value(row)).copied(),
             _ => column.cell(row).and_then(|id| self.by_id.get(cells::plain_id(&id)).copied()),
         };
-        (0..column.len()).into_par_iter().map(|row| one(row).unwrap_or(NO_CODE)).collect()
+        (0..column.len()).into_par_iter().with_min_len(FEW_ROWS).map(|row| one(row).unwrap_or(NO_CODE)).collect()
     }
 }
 
@@ -191,7 +191,7 @@ impl<'a> Reader<'a, '_> {
         let Some(column) = self.column(field) else { return Vec::new() };
         let data = &column.data;
         let hash = |row: usize| data.cell(row).map_or(NO_HASH, |cell| words::hash(cell.as_bytes()));
-        (0..data.len()).into_par_iter().map(hash).collect()
+        (0..data.len()).into_par_iter().with_min_len(FEW_ROWS).map(hash).collect()
     }
 
     /// One fact a row, from the words of a category.

@@ -2,6 +2,7 @@
 
 use super::time::{AsOf, NEVER};
 use crate::schema::TableKind;
+use crate::table::FEW_ROWS;
 use rayon::prelude::*;
 use std::cmp::Ordering;
 
@@ -81,7 +82,11 @@ impl Columns {
 
     fn gather(self, order: &[u32]) -> Columns {
         fn take<T: Copy + Send + Sync>(column: Vec<T>, order: &[u32]) -> Vec<T> {
-            if column.is_empty() { column } else { order.par_iter().map(|&r| column[r as usize]).collect() }
+            if column.is_empty() {
+                column
+            } else {
+                order.par_iter().with_min_len(FEW_ROWS).map(|&r| column[r as usize]).collect()
+            }
         }
         Columns {
             time: take(self.time, order),

@@ -4,8 +4,11 @@ use super::Explainer;
 use crate::error::Result;
 use crate::features::{FeatureKind, FeatureSpec};
 use crate::model::Model;
-use crate::schema::level_key;
+use crate::schema::same_level;
 use std::sync::Arc;
+
+/// The level of a value that stands for several.
+const OTHER: &str = "other";
 
 /// What one column of the customer contributes.
 #[derive(Debug, Clone, PartialEq)]
@@ -190,45 +193,37 @@ fn factor_value(spec: &FeatureSpec, x: f64, written: impl Fn() -> Option<String>
         FeatureKind::Boolean => FactorValue::Boolean(x != 0.0),
         FeatureKind::Category { .. } => {
             let level = spec.level(x).map(str::to_owned).or_else(written);
-            FactorValue::Level(level.unwrap_or_else(|| "other".to_owned()))
+            FactorValue::Level(level.unwrap_or_else(|| OTHER.to_owned()))
         }
     }
 }
 
-/// A feature's value in words: the profile's phrase, or `Readable name: value unit`.
+/// A feature's value in words, in the language of the profile: its phrase, or `Readable name: value unit`.
 pub fn describe_value(model: &Model, spec: &FeatureSpec, value: &FactorValue) -> String {
+    let language = model.profile.language;
     let phrase = |level: &str| {
         let phrases = model.profile.phrases.get(&spec.name)?;
-        phrases.iter().find(|(l, _)| level_key(l) == level_key(level)).map(|(_, phrase)| phrase.clone())
+        let (_, phrase) = phrases.iter().find(|(l, _)| same_level(l, level))?;
+        Some(language.text(phrase).into_owned())
     };
+    let told = |value: &str| format!("{}: {value}", language.text(&spec.readable));
     match value {
-        FactorValue::Missing => format!("{}: not known", spec.readable),
+        FactorValue::Missing => told(language.not_known()),
         FactorValue::Boolean(b) => {
-            let word = if *b { "true" } else { "false" };
-            phrase(word).unwrap_or_else(|| format!("{}: {}", spec.readable, if *b { "yes" } else { "no" }))
+            phrase(if *b { "true" } else { "false" }).unwrap_or_else(|| told(language.yes_or_no(*b)))
         }
-        FactorValue::Level(level) => phrase(level).unwrap_or_else(|| format!("{}: {level}", spec.readable)),
-        FactorValue::Number(x) => {
-            let unit = spec.unit.as_deref().unwrap_or("");
-            if unit == "share" {
-                return format!("{}: {:.0} %", spec.readable, 100.0 * x);
+        FactorValue::Level(level) if level == OTHER => told(language.other()),
+        FactorValue::Level(level) => phrase(level).unwrap_or_else(|| told(level)),
+        FactorValue::Number(x) => told(&match spec.unit.as_deref().unwrap_or("") {
+            "share" => language.percent(&format!("{:.0}", 100.0 * x)),
+            "percent" => language.percent(&short_number(*x)),
+            unit if unit.starts_with("money") => language.number(&format!("{x:.2}")),
+            // A count says what it counts in its name already.
+            unit => {
+                let number = short_number(*x);
+                language.counted(&number, unit).unwrap_or_else(|| language.number(&number))
             }
-            let number = if unit.starts_with("money") { format!("{x:.2}") } else { short_number(*x) };
-            let unit = match unit {
-                u if u.starts_with("money") => "",
-                "percent" => " %",
-                // A count says what it counts in its name already.
-                "months" | "days" | "hours" | "minutes" | "years" | "GB" => {
-                    return format!(
-                        "{}: {number} {}",
-                        spec.readable,
-                        if number == "1" { unit.trim_end_matches('s') } else { unit }
-                    );
-                }
-                _ => "",
-            };
-            format!("{}: {number}{unit}", spec.readable)
-        }
+        }),
     }
 }
 
@@ -241,6 +236,7 @@ fn short_number(x: f64) -> String {
 mod tests {
     use super::*;
     use crate::model::testing::small_model;
+    use crate::schema::Language;
 
     #[test]
     fn impacts_sum_to_the_change_of_the_probability() {
@@ -266,5 +262,22 @@ mod tests {
         let words: Vec<&str> = factors.iter().map(|f| f.readable.as_str()).collect();
         assert!(words.contains(&"Tenure: 1 month"), "{words:?}");
         assert!(words.contains(&"Month-to-month contract"), "{words:?}");
+    }
+
+    #[test]
+    fn words_are_those_of_the_language() {
+        let mut model = small_model();
+        let mut told = |language, row: [f64; 3]| {
+            model.profile.language = language;
+            let explainer = Explainer::new(&model);
+            let (_, factors) = Reasoner::new(&model, &explainer).factors(&row, |_| None).expect("factors");
+            factors.into_iter().map(|f| f.readable).collect::<Vec<_>>()
+        };
+        let [english, german, spanish, french] = Language::ALL.map(|language| told(language, [1.0, 0.0, 1.0]));
+        assert!(english.contains(&"Tenure: 1 month".to_owned()));
+        assert!(german.iter().any(|w| w.ends_with(": 1 Monat")), "{german:?}");
+        assert!(spanish.iter().any(|w| w.ends_with(": 1 mes")), "{spanish:?}");
+        assert!(french.iter().any(|w| w.ends_with(": 1 mois")), "{french:?}");
+        assert!(!german.contains(&"Month-to-month contract".to_owned()), "{german:?}");
     }
 }

@@ -9,7 +9,7 @@ use super::easy::{Cells, Easy};
 use super::layout::{self, Head, Odd};
 use super::scan::{Dialect, MAX_UNCLOSED, Record, Scanner};
 use crate::error::{Error, Result};
-use crate::table::{ReadNote, Source};
+use crate::table::{ReadNote, Source, columns_at_once};
 use arrow_array::{Array, LargeStringArray};
 use arrow_buffer::{BooleanBuffer, Buffer, NullBuffer, OffsetBuffer, ScalarBuffer};
 use rayon::prelude::*;
@@ -275,8 +275,8 @@ impl Whole {
             self.lines.append(&mut piece.lines);
             self.odd.append(&mut piece.odd, 0);
         }
-        let pieces = &*pieces;
-        self.columns.par_iter_mut().enumerate().for_each(|(i, column)| {
+        let (pieces, at_once) = (&*pieces, columns_at_once(self.lines.len()));
+        self.columns.par_iter_mut().enumerate().with_min_len(at_once).for_each(|(i, column)| {
             for piece in pieces {
                 column.append(&piece.columns[i]);
             }
@@ -285,7 +285,8 @@ impl Whole {
     }
 
     fn finish(self, next_line: u64, unclosed: u32) -> Result<Rows> {
-        let columns = self.columns.into_par_iter().map(Column::finish).collect::<Result<_>>()?;
+        let columns = self.columns.into_par_iter().with_min_len(columns_at_once(self.lines.len()));
+        let columns = columns.map(Column::finish).collect::<Result<_>>()?;
         Ok(Rows { columns, lines: self.lines, odd: self.odd, next_line, unclosed })
     }
 }

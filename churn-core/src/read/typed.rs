@@ -3,7 +3,7 @@
 use super::cells::{ParsedColumn, read_own};
 use crate::error::Result;
 use crate::schema::FieldType;
-use crate::table::{RawTable, batch_of};
+use crate::table::{RawTable, batch_of, columns_at_once};
 use arrow_array::RecordBatch;
 use rayon::prelude::*;
 
@@ -34,6 +34,7 @@ pub fn typed(raw: &RawTable) -> Vec<TypedColumn> {
     let format = &raw.source().cells;
     raw.columns()
         .par_iter()
+        .with_min_len(columns_at_once(raw.n_rows()))
         .map(|column| {
             let (field_type, parsed) = read_own(&column.data, &column.name, format);
             TypedColumn { name: column.name.clone(), field_type, parsed }

@@ -7,12 +7,14 @@
 mod actionable;
 mod event_features;
 mod expression;
+mod language;
 mod levels;
 mod profile;
 
 pub use actionable::{Actionable, Sense};
 pub use event_features::{EventFeature, event_feature, event_features};
 pub use expression::{Comparison, Condition, Expression, Term};
+pub use language::Language;
 pub(crate) use levels::same_level;
 pub use levels::{canonical_level, level_key};
 pub use profile::{Audience, Identity, PlaybookEntry, Profile, Range, RiskBands, Rule, Templates};

@@ -1,7 +1,7 @@
 //! Industry profiles: what an industry requires, calls normal, and does about risk. Data, not code.
 
 use super::expression::{Comparison, Condition, Expression, Term};
-use super::{Actionable, field};
+use super::{Actionable, Language, field};
 use crate::error::{Error, ErrorKind, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -194,6 +194,9 @@ pub struct Profile {
     /// Words for reports.
     #[serde(default)]
     pub audience: Audience,
+    /// The language of reasons and recommendations.
+    #[serde(default, skip_serializing_if = "Language::is_english")]
+    pub language: Language,
     /// Risk bands.
     #[serde(default)]
     pub risk_bands: RiskBands,

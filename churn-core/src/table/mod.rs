@@ -22,6 +22,15 @@ pub use source::{CellFormat, DateOrder, Source};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+/// Rows below which work is not shared among threads.
+pub(crate) const FEW_ROWS: usize = 512;
+
+/// How many columns a thread takes at least: all of them where there are few rows. One customer is then judged on the thread
+/// that asks, and never waits for a pool that is busy with a file of millions.
+pub(crate) fn columns_at_once(n_rows: usize) -> usize {
+    if n_rows < FEW_ROWS { usize::MAX } else { 1 }
+}
+
 /// Where the rows of a table stand in their source.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Places {

@@ -2,7 +2,7 @@
 
 use super::codes::Code;
 use super::findings::{About, EXAMPLES, Findings, counted};
-use crate::table::{Column, RawTable, Table};
+use crate::table::{Column, FEW_ROWS, RawTable, Table};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
 use std::borrow::Cow;
@@ -17,6 +17,7 @@ pub(super) fn repeated_ids(table: &Table, ids: &Column) -> Vec<bool> {
     // Sorted by a hash of the id, which costs less memory than a set of ids; rows of one hash are told apart by the ids.
     let mut keys: Vec<(u64, u32)> = (0..table.n_rows() as u32)
         .into_par_iter()
+        .with_min_len(FEW_ROWS)
         .filter_map(|row| {
             let mut hasher = DefaultHasher::new();
             hasher.write(id(row)?.as_bytes());

@@ -3,7 +3,7 @@
 use super::codes::Code;
 use super::findings::{About, EXAMPLES, Findings, counted};
 use crate::schema::{self, FieldSpec, Profile};
-use crate::table::{Column, ColumnData, Table};
+use crate::table::{Column, ColumnData, Table, columns_at_once};
 use rayon::prelude::*;
 
 /// Rows that quantiles are taken from, evenly spread.
@@ -44,7 +44,8 @@ struct Judged {
 
 /// Judges all numbers; returns how many values were lost.
 pub(super) fn check(table: &mut Table, profile: &Profile, findings: &mut Findings) -> usize {
-    let judged: Vec<Judged> = table.columns().par_iter().map(|c| judge(c, profile)).collect();
+    let columns = table.columns().par_iter().with_min_len(columns_at_once(table.n_rows()));
+    let judged: Vec<Judged> = columns.map(|c| judge(c, profile)).collect();
     let mut columns: Option<Vec<Column>> = None;
     let mut n_lost = 0;
     for (i, judged) in judged.into_iter().enumerate() {

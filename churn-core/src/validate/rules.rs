@@ -4,7 +4,7 @@ use super::codes::Code;
 use super::findings::{About, EXAMPLES, Findings, counted};
 use super::{Layer, Severity};
 use crate::schema::{Comparison, Condition, Profile, Rule, Term, same_level};
-use crate::table::{Column, ColumnData, Table};
+use crate::table::{Column, ColumnData, Table, columns_at_once};
 use rayon::prelude::*;
 use std::collections::HashMap;
 
@@ -238,6 +238,7 @@ pub(super) fn check(table: &Table, profile: &Profile, findings: &mut Findings) {
     let bound: Vec<Bound<'_>> = profile.rules.iter().filter_map(|r| Bound::new(r, table)).collect();
     let outcomes: Vec<(usize, usize, Vec<u64>)> = bound
         .par_iter()
+        .with_min_len(columns_at_once(table.n_rows()))
         .map(|b| {
             let (mut judged, mut broken, mut examples) = (0, 0, Vec::new());
             for row in 0..table.n_rows() {

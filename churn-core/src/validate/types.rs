@@ -6,7 +6,7 @@ use super::shapes;
 use crate::map::Mapping;
 use crate::read::cells::{self, ParsedColumn};
 use crate::schema::{self, FieldSpec, FieldType, canonical_level};
-use crate::table::{CellFormat, Column, ColumnData, Places, RawTable, Table};
+use crate::table::{CellFormat, Column, ColumnData, Places, RawTable, Table, columns_at_once};
 use arrow_array::Array;
 use rayon::prelude::*;
 use std::collections::HashMap;
@@ -42,7 +42,8 @@ pub(super) struct Typed {
 /// Every column that is to be judged, read by its meaning; personal columns and the label left out.
 pub(super) fn read_table(raw: &RawTable, mapping: &Mapping, label: Option<&str>) -> Vec<Typed> {
     let format = &raw.source().cells;
-    raw.columns().par_iter().filter_map(|c| read(&c.name, &c.data, mapping, label, format)).collect()
+    let columns = raw.columns().par_iter().with_min_len(columns_at_once(raw.n_rows()));
+    columns.filter_map(|c| read(&c.name, &c.data, mapping, label, format)).collect()
 }
 
 /// One column, read by its meaning; `None` where it is personal, or the label.

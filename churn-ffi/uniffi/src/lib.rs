@@ -10,10 +10,16 @@ mod options;
 pub use error::{ChurnError, Failure};
 
 use churn_core::error::guard;
-use churn_core::map::{ColumnInput, MapOptions};
+use churn_core::features::FeatureMatrix;
+use churn_core::map::{ColumnInput, MapOptions, Mapping};
+use churn_core::model::Model;
+use churn_core::model::import::ImportOptions;
+use churn_core::read::ReadOptions;
+use churn_core::schema::TableKind;
 use churn_core::{ScoreOptions, TrainOptions, engine, report};
 use options::Options;
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 uniffi::setup_scaffolding!("churn_uniffi");
@@ -76,6 +82,19 @@ pub struct Prediction {
     pub json: String,
 }
 
+/// SHAP values of a table.
+#[derive(uniffi::Record)]
+pub struct Explanation {
+    /// Number of customers.
+    pub n_rows: u64,
+    /// A customer's values, feature by feature, one customer after another.
+    pub values: Vec<f64>,
+    /// With the values of a customer it adds up to his log-odds.
+    pub base_value: f64,
+    /// Names of the features.
+    pub feature_names: Vec<String>,
+}
+
 /// A model, ready to map, judge, score and explain; may be shared by threads.
 #[derive(uniffi::Object)]
 pub struct Engine(churn_core::Engine);
@@ -100,8 +119,21 @@ impl Engine {
         call(|| churn_core::Engine::from_bytes(&data)).map(|e| Arc::new(Engine(e)))
     }
 
-    /// Trains an engine on a labelled table. Options: label, profile, learner, weights, group, time, prior, seed,
-    /// allow, overrides, as_of, name, version; definition and settings of a training set.
+    /// A model that another library trained, from its file. Options: name, version, profile, iterations.
+    #[uniffi::constructor]
+    pub fn import_model(path: String, options_json: Option<String>) -> Result<Arc<Engine>> {
+        call(|| churn_core::Engine::import(path, &importing(options_json.as_deref())?)).map(|e| Arc::new(Engine(e)))
+    }
+
+    /// As `import_model`, from the content of the file.
+    #[uniffi::constructor]
+    pub fn import_model_bytes(data: Vec<u8>, options_json: Option<String>) -> Result<Arc<Engine>> {
+        call(|| churn_core::Engine::from_model(Model::import(&data, &importing(options_json.as_deref())?)?))
+            .map(|e| Arc::new(Engine(e)))
+    }
+
+    /// Trains an engine on a labelled table. Options: label, profile, learner, weights, group, time, prior, time_budget,
+    /// seed, allow, overrides, as_of, name, version, read; definition and settings of a training set.
     #[uniffi::constructor]
     pub fn train(table: Table, options_json: Option<String>) -> Result<Arc<Engine>> {
         call(|| {
@@ -114,6 +146,8 @@ impl Engine {
                 group: given.text("group")?,
                 time: given.text("time")?,
                 prior: given.text("prior")?,
+                time_budget: given.number("time_budget")?,
+                read: given.read()?,
                 seed: given.count("seed")?.unwrap_or_default(),
                 allow: given.texts("allow")?,
                 overrides: given.overrides()?,
@@ -155,11 +189,12 @@ impl Engine {
         call(|| self.0.card_json().map(|card| card.to_string()))
     }
 
-    /// Scores one customer, given as a JSON object: header -> value. Options: reasons, overrides, as_of, scored_at.
+    /// Scores one customer, given as a JSON object: header -> value. Options: reasons, overrides, as_of, scored_at, mapping,
+    /// read.
     pub fn score_one(&self, record_json: String, options_json: Option<String>) -> Result<Prediction> {
         call(|| {
             let record = options::record(&record_json)?;
-            let p = self.0.score_one(&record, &scoring(options_json.as_deref())?)?;
+            let p = self.0.score_one(&record, &scoring(options_json.as_deref())?.options())?;
             Ok(Prediction {
                 json: report::prediction_json(&p).to_string(),
                 customer_id: p.customer_id,
@@ -176,8 +211,8 @@ impl Engine {
     /// Scores a table; a JSON object: predictions, summary, mapping, quality. Options as `score_one`.
     pub fn score(&self, table: Table, options_json: Option<String>) -> Result<String> {
         call(|| {
-            let options = scoring(options_json.as_deref())?;
-            let scored = table.with(|input| self.0.score(input, &options))?;
+            let scoring = scoring(options_json.as_deref())?;
+            let scored = table.with(|input| self.0.score(input, &scoring.options()))?;
             let mut json = Map::new();
             json.insert("predictions".into(), report::predictions_json(&scored.predictions));
             json.insert("summary".into(), report::summary_json(&scored.predictions.summary()));
@@ -190,17 +225,105 @@ impl Engine {
     /// Scores a table; the predictions in the Arrow IPC stream format. Options as `score_one`.
     pub fn score_arrow(&self, table: Table, options_json: Option<String>) -> Result<Vec<u8>> {
         call(|| {
-            let options = scoring(options_json.as_deref())?;
-            table.with(|input| self.0.score(input, &options))?.predictions.to_arrow_ipc()
+            let scoring = scoring(options_json.as_deref())?;
+            table.with(|input| self.0.score(input, &scoring.options()))?.predictions.to_arrow_ipc()
         })
+    }
+
+    /// Scores a file and writes the predictions to another as CSV, whole or not at all; a JSON object: summary, mapping,
+    /// quality. Options as `score_one`.
+    pub fn score_file(&self, source: String, target: String, options_json: Option<String>) -> Result<String> {
+        call(|| {
+            let done = self.0.score_file(source, target, &scoring(options_json.as_deref())?.options())?;
+            Ok(serde_json::json!({
+                "summary": report::summary_json(&done.summary),
+                "mapping": report::mapping_json(&done.mapping),
+                "quality": report::quality_json(&done.quality),
+            })
+            .to_string())
+        })
+    }
+
+    /// Exact SHAP values of a table in log-odds; against the customers of `background` (interventional values) where it is
+    /// given. Options as `score_one`.
+    pub fn explain(
+        &self,
+        table: Table,
+        background: Option<Table>,
+        options_json: Option<String>,
+    ) -> Result<Explanation> {
+        call(|| {
+            let scoring = scoring(options_json.as_deref())?;
+            let options = scoring.options();
+            let explained = table.with(|input| match &background {
+                Some(rows) => rows.with(|rows| self.0.explain_against(input, rows, &options)),
+                None => self.0.explain(input, &options),
+            })?;
+            Ok(Explanation {
+                n_rows: explained.values.nrows() as u64,
+                values: explained.values.into_iter().collect(),
+                base_value: explained.base_value,
+                feature_names: explained.feature_names,
+            })
+        })
+    }
+
+    /// The same model that tells its reasons and recommendations in another language: `en`, `de`, `es` or `fr`.
+    pub fn with_language(&self, language: String) -> Result<Arc<Engine>> {
+        call(|| self.0.with_language(churn_core::schema::Language::parse(&language)?)).map(|e| Arc::new(Engine(e)))
+    }
+
+    /// The same model with a calibrator and an interval learnt from a labelled table that it was not trained on. Options:
+    /// label, as_of.
+    pub fn calibrate(&self, table: Table, options_json: Option<String>) -> Result<Arc<Engine>> {
+        call(|| {
+            let (label, as_of) = measuring(options_json.as_deref())?;
+            table.with(|input| self.0.calibrate(input, label.as_deref(), as_of.as_deref()))
+        })
+        .map(|e| Arc::new(Engine(e)))
+    }
+
+    /// Names of the model's own features, in the order of a matrix.
+    pub fn feature_names(&self) -> Vec<String> {
+        self.0.model().plan.features().iter().map(|f| f.name.clone()).collect()
+    }
+
+    /// The sum of each row of the model's own features, one after another; NaN is missing.
+    pub fn predict_margin(&self, matrix: Vec<f64>) -> Result<Vec<f64>> {
+        call(|| self.0.predictor().predict_margin(&self.matrix(&matrix)?))
+    }
+
+    /// The probability of each row; `matrix` as for `predict_margin`.
+    pub fn predict_proba(&self, matrix: Vec<f64>) -> Result<Vec<f64>> {
+        call(|| self.0.predictor().predict_proba(&self.matrix(&matrix)?))
+    }
+
+    /// Exact SHAP values, row after row; against the rows of `background` (interventional values) where they are given.
+    pub fn shap_values(&self, matrix: Vec<f64>, background: Option<Vec<f64>>) -> Result<Vec<f64>> {
+        call(|| {
+            let (matrix, predictor) = (self.matrix(&matrix)?, self.0.predictor());
+            let explained = match background {
+                Some(rows) => predictor.shap_values_against(&matrix, &self.matrix(&rows)?)?,
+                None => predictor.shap_values(&matrix)?,
+            };
+            Ok(explained.values.into_iter().collect())
+        })
+    }
+
+    /// SHAP interaction values: for each row features x features numbers, one after another.
+    pub fn shap_interaction_values(&self, matrix: Vec<f64>) -> Result<Vec<f64>> {
+        call(|| Ok(self.0.predictor().shap_interactions(&self.matrix(&matrix)?)?.into_iter().collect()))
+    }
+
+    /// What the SHAP values of a row add up with to its sum.
+    pub fn expected_value(&self) -> f64 {
+        self.0.explainer().base_value()
     }
 
     /// Measures the engine on a labelled table; a JSON object of figures. Options: label, as_of.
     pub fn evaluate(&self, table: Table, options_json: Option<String>) -> Result<String> {
         call(|| {
-            let mut given = Options::new(options_json.as_deref())?;
-            let (label, as_of) = (given.text("label")?, given.text("as_of")?);
-            given.finish()?;
+            let (label, as_of) = measuring(options_json.as_deref())?;
             let measured = table.with(|input| self.0.evaluate(input, label.as_deref(), as_of.as_deref()))?;
             let mut json = Map::new();
             json.insert("n_rows".into(), measured.n_rows.into());
@@ -211,20 +334,70 @@ impl Engine {
     }
 }
 
-fn scoring(options_json: Option<&str>) -> churn_core::Result<ScoreOptions<'static>> {
+impl Engine {
+    fn matrix(&self, values: &[f64]) -> churn_core::Result<FeatureMatrix> {
+        FeatureMatrix::from_rows(values, self.0.model().plan.len())
+    }
+}
+
+/// The options of scoring, owned: the core's borrow the mapping.
+struct Scoring {
+    reasons: Option<usize>,
+    mapping: Option<Mapping>,
+    overrides: BTreeMap<String, Option<String>>,
+    as_of: Option<String>,
+    scored_at: Option<String>,
+    read: ReadOptions,
+}
+
+impl Scoring {
+    fn options(&self) -> ScoreOptions<'_> {
+        ScoreOptions {
+            reasons: self.reasons,
+            mapping: self.mapping.as_ref(),
+            overrides: self.overrides.clone(),
+            as_of: self.as_of.clone(),
+            scored_at: self.scored_at.clone(),
+            read: self.read.clone(),
+            progress: None,
+        }
+    }
+}
+
+fn scoring(options_json: Option<&str>) -> churn_core::Result<Scoring> {
     let mut given = Options::new(options_json)?;
-    let options = ScoreOptions {
+    let options = Scoring {
         reasons: given.count("reasons")?.map(|n| usize::try_from(n).unwrap_or(usize::MAX)),
+        mapping: given.mapping()?,
         overrides: given.overrides()?,
         as_of: given.text("as_of")?,
         scored_at: given.text("scored_at")?,
-        ..ScoreOptions::default()
+        read: given.read()?,
     };
     given.finish()?;
     Ok(options)
 }
 
-/// Maps the columns of a table to canonical fields; a JSON object. Options: profile, overrides.
+fn measuring(options_json: Option<&str>) -> churn_core::Result<(Option<String>, Option<String>)> {
+    let mut given = Options::new(options_json)?;
+    let options = (given.text("label")?, given.text("as_of")?);
+    given.finish()?;
+    Ok(options)
+}
+
+fn importing(options_json: Option<&str>) -> churn_core::Result<ImportOptions> {
+    let mut given = Options::new(options_json)?;
+    let options = ImportOptions {
+        name: given.text("name")?,
+        version: given.text("version")?,
+        profile: given.profile()?,
+        iterations: given.count("iterations")?.map(|n| usize::try_from(n).unwrap_or(usize::MAX)),
+    };
+    given.finish()?;
+    Ok(options)
+}
+
+/// Maps the columns of a table to canonical fields; a JSON object. Options: table_kind, profile, overrides, saved.
 #[uniffi::export]
 pub fn map_columns(table: Table, options_json: Option<String>) -> Result<String> {
     call(|| {
@@ -233,7 +406,7 @@ pub fn map_columns(table: Table, options_json: Option<String>) -> Result<String>
     })
 }
 
-/// Maps headers alone to canonical fields; a JSON object. Options: profile, overrides.
+/// Maps headers alone to canonical fields; a JSON object. Options as `map_columns`.
 #[uniffi::export]
 pub fn map_headers(headers: Vec<String>, options_json: Option<String>) -> Result<String> {
     call(|| {
@@ -246,12 +419,17 @@ pub fn map_headers(headers: Vec<String>, options_json: Option<String>) -> Result
 
 fn mapping(options_json: Option<&str>) -> churn_core::Result<MapOptions> {
     let mut given = Options::new(options_json)?;
-    let (profile, overrides) = (given.profile()?, given.overrides()?);
+    let options = MapOptions {
+        table_kind: given.parsed("table_kind", TableKind::parse)?,
+        profile: given.profile()?,
+        overrides: given.overrides()?,
+        saved: given.text("saved")?.map(Into::into),
+    };
     given.finish()?;
-    Ok(MapOptions { profile, overrides, ..MapOptions::default() })
+    Ok(options)
 }
 
-/// Judges the quality of a table; a JSON object. Options: profile, purpose, label.
+/// Judges the quality of a table; a JSON object. Options: mapping, profile, purpose, label, allow, strict, as_of.
 #[uniffi::export]
 pub fn validate(table: Table, options_json: Option<String>) -> Result<String> {
     call(|| {
@@ -259,10 +437,17 @@ pub fn validate(table: Table, options_json: Option<String>) -> Result<String> {
         let mut given = Options::new(options_json.as_deref())?;
         let profile = given.profile()?;
         let purpose = given.parsed("purpose", Purpose::parse)?.unwrap_or_default();
-        let options = ValidateOptions { purpose, label: given.text("label")?, ..ValidateOptions::default() };
+        let mapping = given.mapping()?;
+        let options = ValidateOptions {
+            purpose,
+            label: given.text("label")?,
+            allow: given.texts("allow")?,
+            strict: given.flag("strict")?.unwrap_or_default(),
+            as_of: given.parsed("as_of", |day| engine::day(day, "as_of"))?,
+        };
         given.finish()?;
         table
-            .with(|input| engine::validate(input, None, profile, &options))
+            .with(|input| engine::validate(input, mapping.as_ref(), profile, &options))
             .map(|report| report::quality_json(&report).to_string())
     })
 }

@@ -1,5 +1,7 @@
 //! Options and records as JSON texts; what is not given is the core's to decide.
 
+use churn_core::map::Mapping;
+use churn_core::read::ReadOptions;
 use churn_core::schema::Profile;
 use churn_core::{Error, ErrorKind, Record, Result};
 use serde_json::Value;
@@ -51,9 +53,36 @@ impl Options {
         self.text(name)?.map(|text| parse(&text)).transpose()
     }
 
-    /// A shipped profile by name.
+    /// A shipped profile by name, or one of the user's own as TOML text, which has lines.
     pub fn profile(&mut self) -> Result<Option<Profile>> {
-        self.parsed("profile", Profile::shipped)
+        let read = |text: &str| if text.contains('\n') { Profile::from_toml(text) } else { Profile::shipped(text) };
+        self.parsed("profile", read)
+    }
+
+    /// A mapping that an earlier call gave.
+    pub fn mapping(&mut self) -> Result<Option<Mapping>> {
+        self.json("mapping", |m| Mapping::from_json(&m.to_string()).map_err(|e| e.with("argument", "mapping")))
+    }
+
+    /// How to read the table.
+    pub fn read(&mut self) -> Result<ReadOptions> {
+        let hint = "give {delimiter, encoding, header_line, sheet, ...}";
+        let read =
+            |v: &Value| v.as_object().map(ReadOptions::from_json).ok_or_else(|| wrong("read", "is no object", hint))?;
+        self.json("read", read).map(Option::unwrap_or_default)
+    }
+
+    /// A number.
+    pub fn number(&mut self, name: &'static str) -> Result<Option<f64>> {
+        let value = self.get(name);
+        value.map(|v| v.as_f64().ok_or_else(|| wrong(name, "is not a number", "give a number"))).transpose()
+    }
+
+    /// True or false.
+    pub fn flag(&mut self, name: &'static str) -> Result<Option<bool>> {
+        let value = self.get(name);
+        let wrong = || wrong(name, "is neither true nor false", "give true or false");
+        value.map(|v| v.as_bool().ok_or_else(wrong)).transpose()
     }
 
     /// A whole number that is not negative.

@@ -23,7 +23,19 @@ from churn._progress import progress_of
 
 _T = TypeVar("_T")
 
-__all__ = ["evaluate", "explain", "map_columns", "score", "train", "validate"]
+__all__ = [
+    "build_features",
+    "build_training_set",
+    "calibrate",
+    "evaluate",
+    "explain",
+    "map_columns",
+    "read",
+    "score",
+    "score_file",
+    "train",
+    "validate",
+]
 
 
 class _Stopped(Exception):
@@ -55,6 +67,11 @@ async def score(engine: _churn.Engine, table: Any, **options: Any) -> _churn.Pre
     return await _run(engine.score, table, watched=True, **options)
 
 
+async def score_file(engine: _churn.Engine, source: Any, target: Any, **options: Any) -> _churn.ScoreSummary:
+    """`engine.score_file(source, target, ...)`; `progress` is called from the worker thread."""
+    return await _run(engine.score_file, source, target, watched=True, **options)
+
+
 async def explain(engine: _churn.Engine, table: Any, **options: Any) -> _churn.Explanation:
     """`engine.explain(table, ...)`."""
     return await _run(engine.explain, table, **options)
@@ -63,6 +80,16 @@ async def explain(engine: _churn.Engine, table: Any, **options: Any) -> _churn.E
 async def evaluate(engine: _churn.Engine, table: Any, **options: Any) -> _churn.Evaluation:
     """`engine.evaluate(table, ...)`."""
     return await _run(engine.evaluate, table, **options)
+
+
+async def calibrate(engine: _churn.Engine, table: Any, **options: Any) -> _churn.Engine:
+    """`engine.calibrate(table, ...)`."""
+    return await _run(engine.calibrate, table, **options)
+
+
+async def read(table: Any, **options: Any) -> _churn.Table:
+    """`churn.read(table, ...)`."""
+    return await _run(_churn.read, table, **options)
 
 
 async def map_columns(table: Any, **options: Any) -> _churn.Mapping:
@@ -78,3 +105,13 @@ async def validate(table: Any, **options: Any) -> _churn.QualityReport:
 async def train(table: Any, **options: Any) -> _churn.Engine:
     """`churn.train(table, ...)`; `progress` is called from the worker thread."""
     return await _run(_churn.train, table, watched=True, **options)
+
+
+async def build_features(customers: Any, **options: Any) -> _churn.FeatureTable:
+    """`churn.build_features(customers, ...)`."""
+    return await _run(_churn.build_features, customers, **options)
+
+
+async def build_training_set(customers: Any, **options: Any) -> _churn.FeatureTable:
+    """`churn.build_training_set(customers, ...)`."""
+    return await _run(_churn.build_training_set, customers, **options)
