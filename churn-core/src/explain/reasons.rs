@@ -4,7 +4,7 @@ use super::Explainer;
 use crate::error::Result;
 use crate::features::{FeatureKind, FeatureSpec};
 use crate::model::Model;
-use crate::schema::same_level;
+use crate::schema::{Language, same_level};
 use std::sync::Arc;
 
 /// The level of a value that stands for several.
@@ -206,14 +206,19 @@ pub fn describe_value(model: &Model, spec: &FeatureSpec, value: &FactorValue) ->
         let (_, phrase) = phrases.iter().find(|(l, _)| same_level(l, level))?;
         Some(language.text(phrase).into_owned())
     };
-    let told = |value: &str| format!("{}: {value}", language.text(&spec.readable));
+    let told = |value: &str| format!("{}{}{value}", language.text(&spec.readable), language.colon());
     match value {
         FactorValue::Missing => told(language.not_known()),
         FactorValue::Boolean(b) => {
             phrase(if *b { "true" } else { "false" }).unwrap_or_else(|| told(language.yes_or_no(*b)))
         }
         FactorValue::Level(level) if level == OTHER => told(language.other()),
-        FactorValue::Level(level) => phrase(level).unwrap_or_else(|| told(level)),
+        FactorValue::Level(level) => phrase(level).unwrap_or_else(|| match level.to_ascii_lowercase().as_str() {
+            // In English they stay as the customer table has them.
+            "yes" if language != Language::English => told(language.yes_or_no(true)),
+            "no" if language != Language::English => told(language.yes_or_no(false)),
+            _ => told(&language.text(level)),
+        }),
         FactorValue::Number(x) => told(&match spec.unit.as_deref().unwrap_or("") {
             "share" => language.percent(&format!("{:.0}", 100.0 * x)),
             "percent" => language.percent(&short_number(*x)),
@@ -236,7 +241,6 @@ fn short_number(x: f64) -> String {
 mod tests {
     use super::*;
     use crate::model::testing::small_model;
-    use crate::schema::Language;
 
     #[test]
     fn impacts_sum_to_the_change_of_the_probability() {

@@ -42,6 +42,9 @@ struct Grammar {
     other: String,
     decimal: char,
     percent: String,
+    colon: String,
+    /// Numbers below this one are told as one of a unit; only 1 itself where not given.
+    singular_below: Option<f64>,
     /// One of a unit, and several.
     #[serde(flatten)]
     units: HashMap<String, [String; 2]>,
@@ -114,6 +117,11 @@ impl Language {
         if truth { yes } else { no }
     }
 
+    /// What stands between a name and its value.
+    pub(crate) fn colon(self) -> &'static str {
+        &self.catalogue().grammar.colon
+    }
+
     pub(crate) fn not_known(self) -> &'static str {
         &self.catalogue().grammar.not_known
     }
@@ -135,8 +143,11 @@ impl Language {
 
     /// A written number of a unit, where a number of it is told with its name.
     pub(crate) fn counted(self, written: &str, unit: &str) -> Option<String> {
-        let [one, several] = self.catalogue().grammar.units.get(unit)?;
-        Some(format!("{} {}", self.number(written), if written == "1" { one } else { several }))
+        let grammar = &self.catalogue().grammar;
+        let [one, several] = grammar.units.get(unit)?;
+        let is_below = |limit: f64| written.parse::<f64>().is_ok_and(|number| number.abs() < limit);
+        let is_one = written == "1" || grammar.singular_below.is_some_and(is_below);
+        Some(format!("{} {}", self.number(written), if is_one { one } else { several }))
     }
 }
 
@@ -177,6 +188,7 @@ mod tests {
     fn numbers_and_units() {
         assert_eq!(Language::German.counted("1", "months").as_deref(), Some("1 Monat"));
         assert_eq!(Language::French.counted("2.5", "hours").as_deref(), Some("2,5 heures"));
+        assert_eq!(Language::French.counted("1.5", "hours").as_deref(), Some("1,5 heure"));
         assert_eq!(Language::Spanish.counted("3", "tickets"), None);
         assert_eq!(Language::English.counted("1", "days").as_deref(), Some("1 day"));
         assert_eq!(Language::parse("fr").expect("French"), Language::French);
