@@ -141,7 +141,7 @@ fn a_table_without_what_its_profile_requires_trains_and_is_scored() {
     }
     let engine = train(&text, quick()).expect("train");
     assert_eq!(engine.model().profile.name, "saas");
-    assert!(engine.model().profile.required.is_empty(), "{:?}", engine.model().profile.required);
+    assert_eq!(engine.model().profile.required, [["plan", "contract"]]);
     assert_eq!(probabilities(&engine, &text).len(), 200);
     let evaluation = engine.evaluate(text.as_bytes(), None, None).expect("evaluate");
     assert!(evaluation.metrics[0].1 > 0.7, "{:?}", evaluation.metrics[0]);
