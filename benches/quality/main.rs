@@ -3,7 +3,8 @@
 //! For each set and fold (and each small training sample) the whole pipeline is fitted on the training rows with no
 //! parameter and measured on the others. Arguments: `repeats=N` and `seeds=N` (how many of the folds' repeats and of
 //! the small samples' seeds; all where not given), `sets=a,b`, `learner=NAME`, `small=0` or `folds=0` to leave a part
-//! out. `$CHURN_DATA_DIR` and `$CHURN_PEERS_DIR` say where data, folds and the peers' figures lie.
+//! out, `rows=FILE` to write the probability and interval of every test row (CSV; `a`, `b`: repeat and fold, or size and
+//! seed), for other measures. `$CHURN_DATA_DIR` and `$CHURN_PEERS_DIR` say where data, folds and the peers' figures lie.
 
 mod datasets;
 
@@ -23,14 +24,15 @@ type Key = (usize, usize);
 /// Rows to train on, rows to judge by.
 type Split = (Vec<usize>, Vec<usize>);
 
+/// Primes, larger than any number of test rows.
+const STRIDES: [usize; 5] = [1_000_003, 1_000_033, 1_000_037, 1_000_039, 1_000_081];
+
 /// How many groups of test rows there are, and how many of their churn rates lie inside the interval: what the
 /// interval states (`train/interval.rs`). As many rows as were learnt from, or as there are, are drawn at a time, and
 /// cut into groups of the stated size and of neighbouring scores; the rate of k in n stands for all from (k - 1/2) / n
 /// to (k + 1/2) / n, of which the part inside counts.
 fn covered(labels: &[bool], probabilities: &[f64], intervals: &[(f64, f64)], size: usize, learnt: usize) -> (f64, f64) {
-    // A stride that shares no factor with the number of rows visits each once, in no order of theirs.
     let n = labels.len();
-    let drawn: Vec<usize> = (0..n).map(|i| (i * 1_000_003) % n).collect();
     let inside = |rows: &[usize]| {
         let sum = |f: &dyn Fn(usize) -> f64| rows.iter().map(|&r| f(r)).sum::<f64>();
         let left = sum(&|r| f64::from(u8::from(labels[r])));
@@ -40,15 +42,20 @@ fn covered(labels: &[bool], probabilities: &[f64], intervals: &[(f64, f64)], siz
         ((left + 0.5).min(high) - (left - 0.5).max(low)).clamp(0.0, 1.0)
     };
     let (mut groups, mut covered) = (0.0, 0.0);
-    for rows in drawn.chunks_exact(learnt.min(n)) {
-        let mut rows = rows.to_vec();
-        rows.sort_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]).then(a.cmp(&b)));
-        for group in rows.chunks_exact(size) {
-            groups += 1.0;
-            covered += inside(group);
+    // Strides that share no factor with the number of rows visit each once, in no order of theirs; who meets whom in a
+    // group is chance, which the mean over several draws lessens.
+    for stride in STRIDES {
+        let drawn: Vec<usize> = (0..n).map(|i| (i * stride) % n).collect();
+        for rows in drawn.chunks_exact(learnt.min(n)) {
+            let mut rows = rows.to_vec();
+            rows.sort_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]).then(a.cmp(&b)));
+            for group in rows[stride % size..].chunks_exact(size) {
+                groups += 1.0;
+                covered += inside(group);
+            }
         }
     }
-    (groups, covered)
+    (groups / STRIDES.len() as f64, covered / STRIDES.len() as f64)
 }
 
 /// What one fit gives.
@@ -60,6 +67,8 @@ struct Outcome {
     width: f64,
     time: Duration,
     learner: String,
+    /// Label, probability and interval of each test row.
+    rows: Vec<(bool, f64, (f64, f64))>,
 }
 
 struct Labels {
@@ -110,7 +119,9 @@ fn measure(data: &Labels, train: &[usize], test: &[usize], learner: Learner, see
     let intervals = fitted.intervals(&test_table)?;
     let width = intervals.iter().map(|(low, high)| high - low).sum::<f64>() / intervals.len() as f64;
     let covered = covered(&labels, &p, &intervals, fitted.interval.group_size, train.len());
-    Ok(Outcome { figures, covered, size: fitted.interval.group_size, width, time, learner: fitted.learner })
+    let size = fitted.interval.group_size;
+    let rows = (0..labels.len()).map(|r| (labels[r], p[r], intervals[r])).collect();
+    Ok(Outcome { figures, covered, size, width, time, learner: fitted.learner, rows })
 }
 
 /// The mean figures over these keys; `None` where one is missing.
@@ -173,6 +184,10 @@ fn main() -> Result<(), Failure> {
     let sets = option("sets");
     let sizes = option("sizes");
     let peers = directory("CHURN_PEERS_DIR", "../shared/peers");
+    let mut told = option("rows").map(csv::Writer::from_path).transpose()?;
+    if let Some(told) = &mut told {
+        told.write_record(["set", "size", "a", "b", "row", "label", "probability", "low", "high"])?;
+    }
     let mut ranks = [const { Vec::new() }; 4];
     for set in &DATASETS {
         if sets.as_ref().is_some_and(|s| !s.split(',').any(|n| n == set.name)) {
@@ -204,6 +219,11 @@ fn main() -> Result<(), Failure> {
             let (mut groups, mut covered, mut of, mut width) = (0.0, 0.0, 0, 0.0);
             for (key, (train, test)) in &jobs {
                 let outcome = measure(&data, train, test, learner, (1000 * key.0 + key.1) as u64)?;
+                if let Some(told) = &mut told {
+                    for (row, (label, p, (low, high))) in test.iter().zip(&outcome.rows) {
+                        told.serialize((set.name, size, key.0, key.1, row, u8::from(*label), p, low, high))?;
+                    }
+                }
                 ours.insert(*key, outcome.figures);
                 time += outcome.time;
                 groups += outcome.covered.0;

@@ -130,6 +130,23 @@ fn five_thousand_indicators_train() {
     assert!(p.iter().all(|p| (0.0..=1.0).contains(p)));
 }
 
+#[test]
+fn a_table_without_what_its_profile_requires_trains_and_is_scored() {
+    // Subscriptions by their words, but without a price, a tenure and an id.
+    let mut text = String::from("plan_tier,seats,country,industry,referral_source,is_trial,days_quiet,churn_flag\n");
+    for (i, (tenure, contract, _, left)) in customers(200).iter().enumerate() {
+        let (country, industry) = (["US", "DE", "IN"][i % 3], ["EdTech", "FinTech", "DevTools"][i / 3 % 3]);
+        let plan = ["Basic", "Pro", "Enterprise"][contract.len() % 3];
+        writeln!(text, "{plan},{},{country},{industry},ads,{},{tenure},{left}", i % 40, i % 5 == 0).expect("memory");
+    }
+    let engine = train(&text, quick()).expect("train");
+    assert_eq!(engine.model().profile.name, "saas");
+    assert_eq!(engine.model().profile.required, [["plan", "contract"]]);
+    assert_eq!(probabilities(&engine, &text).len(), 200);
+    let evaluation = engine.evaluate(text.as_bytes(), None, None).expect("evaluate");
+    assert!(evaluation.metrics[0].1 > 0.7, "{:?}", evaluation.metrics[0]);
+}
+
 fn generic() -> Option<churn_core::schema::Profile> {
     Some(churn_core::schema::Profile::shipped("generic").expect("profile"))
 }

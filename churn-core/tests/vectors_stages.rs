@@ -184,7 +184,7 @@ fn call(test: &Value) -> churn_core::Result<()> {
 /// Model files with something wrong, and a table that holds lists.
 fn write_fixtures() {
     let folder = data().join("vectors/errors");
-    let good = Engine::pretrained("telecom").and_then(|e| e.to_bytes()).expect("bytes");
+    let good = Engine::pretrained("saas").and_then(|e| e.to_bytes()).expect("bytes");
     let mut damaged = good.clone();
     // Another digit: still a file of this format, but not the one that was summed up.
     let digit = damaged.iter_mut().rev().find(|b| b.is_ascii_digit()).expect("a digit");

@@ -175,7 +175,7 @@ impl Engine {
                 ..MapOptions::default()
             },
         )?;
-        let profile = wanted.map_or_else(|| Profile::shipped(&mapping.profile), Ok)?;
+        let mut profile = wanted.map_or_else(|| Profile::shipped(&mapping.profile), Ok)?;
         let as_of = options.as_of.as_deref().map(|t| super::options::day(t, "as_of")).transpose()?;
         let judging = ValidateOptions {
             purpose: Purpose::Train,
@@ -185,6 +185,8 @@ impl Engine {
             ..ValidateOptions::default()
         };
         let judged = validate::validate(&raw, &mapping, &profile, &judging)?;
+        // What the training table did without, no table to score needs.
+        profile.required.retain(|any_of| !mapping.missing.iter().any(|m| m.any_of == *any_of));
         let mut leaks = judged.leaks.clone();
         let Prepared { table, labels, label_column } = prepare(judged, as_of)?;
         // What the profile never allows is no leak to stop at: it is left out.

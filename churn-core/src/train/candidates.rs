@@ -27,6 +27,9 @@ const STEP: usize = 10;
 /// Rounds without a better held-out loss after which boosting stops: this share of the best round, and some.
 const PATIENCE: (f64, usize) = (0.5, 60);
 
+/// Noise of the choice among splits; on 200 to 2,000 rows the trees' variety is worth more than their gain.
+const NOISE: f64 = 1.0;
+
 /// A candidate's margins on rows it has not seen, at the strengths of fit that may be asked for.
 pub(super) struct HeldOut {
     /// Strength to margins by row and repeat.
@@ -55,12 +58,20 @@ impl Candidate {
         let columns = (2.5 / (features as f64).sqrt()).min(1.0);
         // More rows allow longer steps: rounds are what costs.
         let rate = (0.03 * libm::pow(n as f64 / 1000.0, 0.2)).clamp(0.02, 0.1);
-        let base = Params { rounds: 600, columns, rows: 0.8, ridge: 1.0, ..Params::default() };
+        let base = Params { rounds: 600, columns, rows: 0.8, noise: NOISE, single_levels: true, ..Params::default() };
         match self {
             Candidate::Effects => Params { symmetric: true, depth: 1, learning_rate: 2.5 * rate, ..base },
-            Candidate::Leafwise { leaves } => {
-                Params { depth: 12, leaves, learning_rate: rate, min_child_weight: 3.0, ridge: 3.0, ..base }
-            }
+            Candidate::Leafwise { leaves } => Params {
+                depth: 12,
+                leaves,
+                learning_rate: rate,
+                min_child_weight: 3.0,
+                ridge: 3.0,
+                // Many rows: another kind of tree than the symmetric ones.
+                noise: 0.0,
+                single_levels: false,
+                ..base
+            },
             Candidate::Symmetric { depth } => {
                 let faster = [1.0, 2.5, 1.6, 1.2, 1.0][depth.min(4)];
                 let ridge = if depth > 4 { 3.0 } else { 1.0 };
@@ -74,7 +85,11 @@ impl Candidate {
     pub(super) fn work(self, n: usize, features: usize) -> f64 {
         let cells = n as f64 * features as f64;
         match self {
-            Candidate::Logistic => 40.0 * cells * (8.0 * features as f64).min(400.0),
+            Candidate::Logistic => {
+                // A Hessian's work grows with the square of the columns; without one there are more steps.
+                let columns = (8 * features).min(logistic::MOST_BENT_COLUMNS).max(features) as f64;
+                5.0 * n as f64 * columns * columns.min(logistic::MOST_NEWTON_COLUMNS as f64)
+            }
             Candidate::Effects => 300.0 * cells,
             Candidate::Symmetric { depth } => 300.0 * cells * (1.0 + 0.5 * depth as f64),
             Candidate::Leafwise { .. } => 300.0 * cells * 4.0,

@@ -22,6 +22,26 @@ pub(super) const PENALTIES: [f64; 6] = [100.0, 30.0, 10.0, 3.0, 1.0, 0.3];
 const TOLERANCE: f64 = 1e-5;
 /// Inner quantiles at which a number's effect may bend.
 const QUANTILES: [f64; 6] = [0.05, 0.2, 0.4, 0.6, 0.8, 0.95];
+/// Columns beyond which numbers bend less often: many numbers share what the rows can tell.
+pub(super) const MOST_BENT_COLUMNS: usize = 240;
+
+/// Where numbers may bend, so that all columns together are not too many.
+fn quantiles(plan: &FeaturePlan, matrix: &FeatureMatrix) -> Vec<f64> {
+    let (mut numbers, mut others) = (0, 0);
+    for (feature, spec) in plan.features().iter().enumerate() {
+        match &spec.kind {
+            FeatureKind::Category { levels } => others += levels.len() + 1,
+            FeatureKind::Boolean => others += 1,
+            FeatureKind::Number => numbers += 1,
+        }
+        others += usize::from(has_missing(matrix, feature));
+    }
+    let bends = MOST_BENT_COLUMNS.saturating_sub(others + numbers) / numbers.max(1);
+    if bends >= QUANTILES.len() {
+        return QUANTILES.to_vec();
+    }
+    (1..=bends).map(|i| i as f64 / (bends + 1) as f64).collect()
+}
 
 /// One column of the design, with its scale.
 enum Column {
@@ -59,6 +79,7 @@ struct Basis {
 }
 
 fn basis(plan: &FeaturePlan, matrix: &FeatureMatrix) -> Basis {
+    let quantiles = quantiles(plan, matrix);
     let mut columns = Vec::new();
     let mut knots = vec![Vec::new(); plan.len()];
     for (feature, spec) in plan.features().iter().enumerate() {
@@ -71,7 +92,7 @@ fn basis(plan: &FeaturePlan, matrix: &FeatureMatrix) -> Basis {
                     let (center, scale) = moments(values.iter().copied());
                     columns.push(Column::Linear { feature, first, last, center, scale });
                     let mut bends: Vec<f64> =
-                        QUANTILES.iter().map(|q| values[(q * (values.len() - 1) as f64) as usize]).collect();
+                        quantiles.iter().map(|q| values[(q * (values.len() - 1) as f64) as usize]).collect();
                     bends.dedup();
                     bends.retain(|&b| first < b && b < last);
                     for &knot in &bends {
@@ -107,7 +128,7 @@ impl Basis {
 }
 
 /// Most columns that Newton's method is used for: its work grows with their square.
-const MOST_NEWTON_COLUMNS: usize = 400;
+pub(super) const MOST_NEWTON_COLUMNS: usize = 400;
 
 /// Coefficients under one penalty, from those under the one before.
 fn solve(design: &Design<'_>, penalty: f64, start: Coefficients) -> Result<Coefficients> {

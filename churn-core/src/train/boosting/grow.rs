@@ -4,7 +4,7 @@
 use super::Params;
 use super::bins::{Binned, Cut};
 use super::histogram::{Layout, Quantised};
-use super::split::{Leaf, Mask, Scan, Split, UNBOUND, clip, in_mask};
+use super::split::{Leaf, Mask, Noise, Scan, Split, UNBOUND, clip, in_mask};
 use crate::model::{Tree, TreeNode};
 
 /// Rows of a node, as a range of an index.
@@ -86,6 +86,8 @@ pub(super) struct Grower<'a> {
     pub(super) derivatives: &'a [[f64; 2]],
     /// Weight by row; 1 where there are none.
     pub(super) weights: Option<&'a [f64]>,
+    /// Noise of its splits.
+    pub(super) noise: Noise,
 }
 
 impl Grower<'_> {
@@ -121,26 +123,28 @@ impl Grower<'_> {
         self.finish(work, &nodes, margins)
     }
 
-    fn scan<'a>(&'a self, quantised: &'a Quantised) -> Scan<'a> {
+    /// A scan whose noise is that of the `at`-th node or level.
+    fn scan<'a>(&'a self, quantised: &'a Quantised, at: usize) -> Scan<'a> {
         Scan {
             params: self.params,
             binned: self.binned,
             quantised,
             layout: self.layout,
             min_child: if self.params.symmetric { 0.0 } else { self.params.min_child_weight },
+            noise: Noise { key: self.noise.key.wrapping_add((at as u64) << 48), ..self.noise },
         }
     }
 
-    fn find(&self, work: &Workspace, node: &mut Node) {
+    fn find(&self, work: &Workspace, node: &mut Node, at: usize) {
         let light = work.quantised.unpack(node.sum)[1] < 2.0 * self.params.min_child_weight;
         if node.depth < self.params.depth && !light {
             let leaf = Leaf { histogram: &node.histogram, sum: node.sum, bounds: node.bounds };
-            node.split = self.scan(&work.quantised).best(&[leaf]);
+            node.split = self.scan(&work.quantised, at).best(&[leaf]);
         }
     }
 
     fn leaf_by_leaf(&self, work: &mut Workspace, nodes: &mut Vec<Node>) {
-        self.find(work, &mut nodes[0]);
+        self.find(work, &mut nodes[0], 0);
         for _ in 1..self.params.leaves {
             let open = (0..nodes.len()).filter(|&i| nodes[i].children.is_none());
             let gain = |i: usize| nodes[i].split.as_ref().map(|s| s.gain);
@@ -155,7 +159,7 @@ impl Grower<'_> {
             nodes[at].children = Some((nodes.len(), nodes.len() + 1));
             for mut child in [left, right] {
                 if !deep {
-                    self.find(work, &mut child);
+                    self.find(work, &mut child, nodes.len());
                 }
                 nodes.push(child);
             }
@@ -170,7 +174,7 @@ impl Grower<'_> {
                 .filter(|n| n.sum != 0)
                 .map(|n| Leaf { histogram: &n.histogram, sum: n.sum, bounds: n.bounds })
                 .collect();
-            let Some(split) = self.scan(&work.quantised).best(&leaves) else { break };
+            let Some(split) = self.scan(&work.quantised, depth).best(&leaves) else { break };
             drop(leaves);
             let deep = depth + 1 >= self.params.depth;
             for at in level.clone() {

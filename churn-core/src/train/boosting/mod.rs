@@ -18,6 +18,8 @@ use super::split::{below, random};
 use crate::model::{Tree, sigmoid};
 use grow::{Grower, Workspace};
 use histogram::Layout;
+use rand_chacha::rand_core::RngCore;
+use split::Noise;
 
 /// How trees are grown.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,10 +40,15 @@ pub(super) struct Params {
     pub category_ridge: f64,
     /// Curvature that draws a category's place in the order of categories to the middle.
     pub category_smooth: f64,
+    /// Categories split one level from the others; else by sets of levels, which fit better and overfit sooner.
+    pub single_levels: bool,
     /// Least curvature of a child.
     pub min_child_weight: f64,
     /// Least gain of a split.
     pub min_gain: f64,
+    /// Noise of the choice among splits, in standard deviations of a split that tells nothing (CatBoost's
+    /// `random_strength`; Prokhorenkova et al. 2018): trees differ where the rows cannot tell which split is better.
+    pub noise: f64,
     /// Share of the rows that each tree learns from.
     pub rows: f64,
     /// Share of the features that each tree sees.
@@ -62,8 +69,10 @@ impl Default for Params {
             ridge: 1.0,
             category_ridge: 0.0,
             category_smooth: 0.5,
+            single_levels: false,
             min_child_weight: 1.0,
             min_gain: 1e-9,
+            noise: 0.0,
             rows: 0.8,
             columns: 0.8,
             monotone: Vec::new(),
@@ -116,6 +125,7 @@ pub(super) fn boost(
     let mut features: Vec<usize> = (0..n_features).collect();
     let mut layout = Layout::new(sample.binned, &features);
     let mut chosen = vec![false; train.len()];
+    let mass: f64 = train.iter().map(|&r| weight(r as usize)).sum();
     for round in 1..=params.rounds {
         for &r in train {
             let r = r as usize;
@@ -142,12 +152,17 @@ pub(super) fn boost(
             seen.sort_unstable();
             layout = Layout::new(sample.binned, &seen);
         }
+        // Less of it once the trees add up to much, as CatBoost has it.
+        let length = params.learning_rate * round as f64;
+        let size = params.noise / (1.0 + libm::exp(length) / mass);
+        let noise = if size > 0.0 { Noise { size, key: rng.next_u64() } } else { Noise::default() };
         let grower = Grower {
             params,
             binned: sample.binned,
             layout: &layout,
             derivatives: &derivatives,
             weights: sample.weights,
+            noise,
         };
         trees.push(grower.grow(&mut work, &mut margins));
         if !watch(round, &margins) {
@@ -159,7 +174,6 @@ pub(super) fn boost(
 
 /// Marks `n` of the rows, each set equally likely (selection sampling; Knuth, volume 2, algorithm S).
 fn choose(rng: &mut rand_chacha::ChaCha8Rng, chosen: &mut [bool], n: usize) {
-    use rand_chacha::rand_core::RngCore;
     let (mut left, mut wanted) = (chosen.len() as u64, n as u64);
     for c in chosen {
         *c = u128::from(rng.next_u64()) * u128::from(left) < u128::from(wanted) << 64;

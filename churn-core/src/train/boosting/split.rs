@@ -2,14 +2,49 @@
 //!
 //! Gain is the second-order gain of gradient boosting: the sum over the children of G^2 / (H + lambda), less that of
 //! the parents (Chen and Guestrin, "XGBoost: a scalable tree boosting system", 2016). A number tries every border,
-//! with missing values on either side. A category tries every prefix of its codes in the order of G / (H + smooth),
-//! which holds the best two-way partition of a convex loss (Fisher, "On grouping for maximum homogeneity", 1958);
-//! the smoothing keeps rare codes in the middle of that order, and sets pay an extra ridge.
+//! with missing values on either side. A category tries every one of its codes against the others, or every prefix of
+//! its codes in the order of G / (H + smooth), which holds the best two-way partition of a convex loss (Fisher, "On
+//! grouping for maximum homogeneity", 1958); the smoothing keeps rare codes in the middle of that order, and sets pay an
+//! extra ridge.
 
 use super::Params;
 use super::bins::{Binned, Cut};
 use super::histogram::{Layout, Quantised, Slot};
 use rayon::prelude::*;
+
+/// Noise of splits: the size, and the number that the draws follow from.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Noise {
+    pub(super) size: f64,
+    pub(super) key: u64,
+}
+
+impl Noise {
+    /// About normal (the sum of four uniform numbers), mean 0, standard deviation `size`; the same for the same place,
+    /// whatever is looked at before it.
+    #[inline]
+    fn at(self, place: u64) -> f64 {
+        // SplitMix64 (Steele, Lea and Flood 2014).
+        let mut x = self.key.wrapping_add(place.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+        x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        x ^= x >> 31;
+        let sum = (x & 0xffff) + (x >> 16 & 0xffff) + (x >> 32 & 0xffff) + (x >> 48);
+        self.size * (sum as f64 / 65_536.0 - 2.0) * SQRT_3
+    }
+}
+
+const SQRT_3: f64 = 1.732_050_807_568_877_2;
+
+/// The best candidate of a feature so far.
+#[derive(Clone, Copy)]
+struct Best {
+    rank: f64,
+    gain: f64,
+    /// Last bin, or place in the order of categories, that goes left.
+    last: usize,
+    missing_left: bool,
+}
 
 /// Work (leaves x bins) below which the features are scanned on the calling thread.
 const PARALLEL_WORK: usize = 1 << 15;
@@ -33,6 +68,8 @@ pub(super) fn in_mask(mask: &Mask, bin: u8) -> bool {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Split {
     pub(super) gain: f64,
+    /// What it was chosen by: the gain, or the gain with noise.
+    rank: f64,
     pub(super) feature: usize,
     pub(super) mask: Mask,
     /// Last bin that goes left, where the feature is a number.
@@ -47,6 +84,7 @@ pub(super) struct Scan<'a> {
     pub(super) layout: &'a Layout,
     /// Least curvature of a child; 0 for symmetric trees, whose leaves may be empty.
     pub(super) min_child: f64,
+    pub(super) noise: Noise,
 }
 
 impl Scan<'_> {
@@ -60,7 +98,7 @@ impl Scan<'_> {
         };
         let better = |a: Option<Split>, b: Option<Split>| match (a, b) {
             (Some(a), Some(b)) => {
-                let first = a.gain.total_cmp(&b.gain).then(b.feature.cmp(&a.feature)).is_ge();
+                let first = a.rank.total_cmp(&b.rank).then(b.feature.cmp(&a.feature)).is_ge();
                 Some(if first { a } else { b })
             }
             (a, b) => a.or(b),
@@ -71,6 +109,34 @@ impl Scan<'_> {
         } else {
             slots.iter().map(one).fold(None, better)
         }
+    }
+
+    /// What candidates are compared by. The root of the sum over the leaves of G^2 / (H + lambda) gets noise of as many
+    /// standard deviations as `noise` says: where a split has nothing to tell, that root varies by about 1, so splits
+    /// that chance alone could have put in another order are taken in any.
+    #[inline]
+    fn rank(&self, gain: f64, parents: f64, place: u64) -> f64 {
+        if self.noise.size == 0.0 {
+            return gain;
+        }
+        (gain + parents).max(0.0).sqrt() + self.noise.at(place)
+    }
+
+    /// Takes the candidate if it ranks higher.
+    #[inline]
+    fn offer(&self, best: &mut Option<Best>, gain: f64, parents: f64, feature: usize, last: usize, missing_left: bool) {
+        if gain > self.params.min_gain {
+            let place = (feature as u64) << 16 | (last as u64) << 2 | u64::from(missing_left) << 1;
+            let rank = self.rank(gain, parents, place);
+            if best.is_none_or(|b| rank > b.rank) {
+                *best = Some(Best { rank, gain, last, missing_left });
+            }
+        }
+    }
+
+    /// The rank of a feature by its best candidate: drawn anew, because the largest of many draws is large.
+    fn final_rank(&self, gain: f64, parents: f64, feature: usize) -> f64 {
+        self.rank(gain, parents, (feature as u64) << 16 | 1)
     }
 
     #[inline]
@@ -110,28 +176,22 @@ impl Scan<'_> {
         } else {
             self.few(slot, leaves, parents, missing, direction)
         };
-        let (gain, border, mut missing_left) = best?;
+        let Best { gain, last: border, mut missing_left, .. } = best?;
         if !missing {
             missing_left = self.heavier_left(leaves, |l| (1..=border).map(|b| bin(l, b)).sum());
         }
         let mut mask = [0; 4];
         (1..=border).for_each(|b| mask[b / 64] |= 1 << (b % 64));
         mask[0] |= u64::from(missing_left);
-        Some(Split { gain, feature: slot.feature, mask, border: Some(border) })
+        let rank = self.final_rank(gain, parents, slot.feature);
+        Some(Split { gain, rank, feature: slot.feature, mask, border: Some(border) })
     }
 
-    /// (gain, last bin that goes left, whether missing goes left) of the best border.
-    fn few(
-        &self,
-        slot: &Slot,
-        leaves: &[Leaf<'_>],
-        parents: f64,
-        missing: bool,
-        direction: i8,
-    ) -> Option<(f64, usize, bool)> {
+    /// The best border.
+    fn few(&self, slot: &Slot, leaves: &[Leaf<'_>], parents: f64, missing: bool, direction: i8) -> Option<Best> {
         let bin = |leaf: &Leaf<'_>, b: usize| leaf.histogram[slot.offset + b];
         let mut left: Vec<i64> = vec![0; leaves.len()];
-        let mut best: Option<(f64, usize, bool)> = None;
+        let mut best = None;
         for border in 0..slot.n_bins - 1 {
             if border > 0 {
                 let mut changed = false;
@@ -154,16 +214,14 @@ impl Scan<'_> {
                     let sum = if missing_left { sum + bin(leaf, 0) } else { *sum };
                     gain += self.pair(sum, leaf, self.params.ridge, direction).unwrap_or(f64::NEG_INFINITY);
                 }
-                if gain > best.map_or(self.params.min_gain, |b| b.0) {
-                    best = Some((gain, border, missing_left));
-                }
+                self.offer(&mut best, gain, parents, slot.feature, border, missing_left);
             }
         }
         best
     }
 
     /// The same for many leaves of which nothing is forbidden.
-    fn many(&self, slot: &Slot, leaves: &[Leaf<'_>], parents: f64, missing: bool) -> Option<(f64, usize, bool)> {
+    fn many(&self, slot: &Slot, leaves: &[Leaf<'_>], parents: f64, missing: bool) -> Option<Best> {
         let ridge = self.params.ridge;
         let bin = |leaf: &Leaf<'_>, b: usize| leaf.histogram[slot.offset + b];
         let part = |sum: i64, leaf: &Leaf<'_>| self.pair(sum, leaf, ridge, 0).unwrap_or(0.0);
@@ -172,7 +230,7 @@ impl Scan<'_> {
         let mut right_parts: Vec<f64> = leaves.iter().map(|l| part(0, l)).collect();
         let mut left_parts: Vec<f64> = leaves.iter().map(|l| part(bin(l, 0), l)).collect();
         let (mut right_sum, mut left_sum) = (right_parts.iter().sum::<f64>(), left_parts.iter().sum::<f64>());
-        let mut best: Option<(f64, usize, bool)> = None;
+        let mut best = None;
         for border in 0..slot.n_bins - 1 {
             if border > 0 {
                 let mut changed = false;
@@ -195,12 +253,10 @@ impl Scan<'_> {
                 if !changed {
                     continue;
                 }
-                if right_sum - parents > best.map_or(self.params.min_gain, |b| b.0) {
-                    best = Some((right_sum - parents, border, false));
-                }
+                self.offer(&mut best, right_sum - parents, parents, slot.feature, border, false);
             }
-            if missing && left_sum - parents > best.map_or(self.params.min_gain, |b| b.0) {
-                best = Some((left_sum - parents, border, true));
+            if missing {
+                self.offer(&mut best, left_sum - parents, parents, slot.feature, border, true);
             }
         }
         best
@@ -229,24 +285,26 @@ impl Scan<'_> {
             leaves.iter().map(|l| self.score(self.quantised.unpack(l.sum), self.params.ridge, l.bounds)).sum()
         };
         let mut left: Vec<i64> = vec![0; leaves.len()];
-        let mut best: Option<(f64, usize)> = None;
-        for (i, &(_, code)) in order.iter().enumerate().take(order.len().saturating_sub(1)) {
+        let mut best = None;
+        // One of two levels against the other needs no second look.
+        let single = self.params.single_levels && order.len() > 2;
+        let candidates = if single { order.len() } else { order.len().saturating_sub(1) };
+        for (i, &(_, code)) in order.iter().enumerate().take(candidates) {
             let mut gain = -parents_here;
             for (sum, leaf) in left.iter_mut().zip(leaves) {
-                *sum += bin(leaf, code);
+                *sum = bin(leaf, code) + if single { 0 } else { *sum };
                 gain += self.pair(*sum, leaf, ridge, 0).unwrap_or(f64::NEG_INFINITY);
             }
-            if gain > best.map_or(self.params.min_gain, |b| b.0) {
-                best = Some((gain, i));
-            }
+            self.offer(&mut best, gain, parents_here, slot.feature, i, false);
         }
-        let (gain, last) = best?;
+        let Best { gain, last, .. } = best?;
         let mut mask: Mask = [0; 4];
-        for &(_, b) in &order[..=last] {
+        let taken = &order[if single { last } else { 0 }..=last];
+        for &(_, b) in taken {
             mask[b / 64] |= 1 << (b % 64);
         }
         // Levels that are not here follow the heavier side.
-        if self.heavier_left(leaves, |l| order[..=last].iter().map(|&(_, b)| bin(l, b)).sum()) {
+        if self.heavier_left(leaves, |l| taken.iter().map(|&(_, b)| bin(l, b)).sum()) {
             let mut absent = [u64::MAX; 4];
             for &(_, b) in &order {
                 absent[b / 64] &= !(1 << (b % 64));
@@ -255,7 +313,8 @@ impl Scan<'_> {
                 *word |= absent;
             }
         }
-        Some(Split { gain, feature: slot.feature, mask, border: None })
+        let rank = self.final_rank(gain, parents_here, slot.feature);
+        Some(Split { gain, rank, feature: slot.feature, mask, border: None })
     }
 
     fn heavier_left(&self, leaves: &[Leaf<'_>], left: impl Fn(&Leaf<'_>) -> i64) -> bool {

@@ -88,7 +88,7 @@ fn the_same_trees_on_any_number_of_threads() {
     let (matrix, labels) = rows(100_000);
     let grown = |threads, symmetric| {
         let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("pool");
-        let params = Params { rounds: 3, symmetric, depth: 5, leaves: 20, ..Params::default() };
+        let params = Params { rounds: 3, symmetric, depth: 5, leaves: 20, noise: 1.0, ..Params::default() };
         pool.install(|| fit(&matrix, &labels, None, &params).0)
     };
     for symmetric in [false, true] {
@@ -144,4 +144,33 @@ fn stumps_and_their_terms_say_the_same() {
         let sum = constant + boosted.intercept + terms.iter().map(|t| t.shape.value(row[t.feature])).sum::<f64>();
         assert!((sum - margin(&boosted, row)).abs() < 1e-9, "{row:?}");
     }
+}
+
+#[test]
+fn noise_reorders_what_chance_could_and_single_levels_stay_single() {
+    let (matrix, labels) = rows(1000);
+    let params = Params { rounds: 150, symmetric: true, depth: 3, columns: 1.0, rows: 1.0, ..Params::default() };
+    let auc = |margins: &[f64]| crate::metrics::auc(&labels, margins);
+    // Features that are split on, and how many of the codes go left.
+    let splits = |boosted: &Boosted| -> (Vec<u32>, Vec<u32>) {
+        let nodes = boosted.trees.iter().flat_map(|t| &t.nodes);
+        let split = nodes.filter_map(|n| match n {
+            TreeNode::Number { feature, .. } => Some((*feature, 0)),
+            TreeNode::Category { feature, set, .. } => Some((*feature, set.count_ones())),
+            _ => None,
+        });
+        split.unzip()
+    };
+    let (plain, plain_margins) = fit(&matrix, &labels, None, &params);
+    let noisy = Params { noise: 1.0, single_levels: true, ..params.clone() };
+    let (varied, varied_margins) = fit(&matrix, &labels, None, &noisy);
+    assert_ne!(plain.trees, varied.trees);
+    assert!(auc(&varied_margins) > 0.75 && auc(&plain_margins) > auc(&varied_margins), "less fitted to the rows");
+    let (_, codes) = splits(&varied);
+    assert!(codes.iter().all(|&c| c <= 1) && codes.contains(&1));
+    assert!(splits(&plain).1.iter().any(|&c| c > 1));
+    // Clear signals stay on top: the first split is on what tells most, whatever the noise.
+    let first = |boosted: &Boosted| splits(boosted).0[0];
+    let small = Params { noise: 0.01, ..params };
+    assert_eq!(first(&fit(&matrix, &labels, None, &small).0), first(&plain));
 }
