@@ -238,9 +238,12 @@ impl FeaturePlan {
                         }
                         ColumnData::Text(texts) => {
                             let mut recent = Recent::new();
+                            let trimmed = |text: &str| match text.trim() {
+                                "" => f64::NAN,
+                                level => code(level),
+                            };
                             for (cell, text) in out.iter_mut().zip(texts) {
-                                let level = text.map(str::trim).filter(|level| !level.is_empty());
-                                *cell = level.map_or(f64::NAN, |level| recent.of(level, code));
+                                *cell = text.map_or(f64::NAN, |text| recent.of(text, trimmed));
                             }
                         }
                         data => {

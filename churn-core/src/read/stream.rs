@@ -68,7 +68,7 @@ fn blocks_of(
         let text = end.and_then(|end| std::str::from_utf8(&buffer[..end]).ok()).filter(|_| more == n);
         let Some(text) = text else { return Ok(None) };
         match table.read(text, name, is_last)? {
-            Outcome::Block(raw) => take(raw)?,
+            Outcome::Block(raw) => take(*raw)?,
             Outcome::Open if joined < MAX_JOINED && !is_last => {
                 joined += 1;
                 continue;
@@ -85,7 +85,7 @@ fn blocks_of(
 
 /// What became of a block.
 enum Outcome {
-    Block(RawTable),
+    Block(Box<RawTable>),
     /// A quote is not closed in it.
     Open,
     /// It has to be read with all the others.
@@ -159,7 +159,7 @@ impl Blocks<'_> {
         }
         let raw = RawTable::new(columns, n, Places::Lines(lines.into()), start.source.clone(), Vec::new());
         self.begun = Some(begun);
-        Ok(Outcome::Block(raw))
+        Ok(Outcome::Block(Box::new(raw)))
     }
 
     /// What stands before the rows, where it is told by the first block as it would be by the whole file.

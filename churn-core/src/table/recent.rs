@@ -47,11 +47,11 @@ impl<'a, V: Copy> Recent<'a, V> {
 
 /// Numbers of texts that are held elsewhere: the last one for each slot.
 #[derive(Debug)]
-pub(crate) struct RecentCodes([u32; SLOTS]);
+pub(crate) struct RecentCodes(Box<[u32; SLOTS]>);
 
 impl Default for RecentCodes {
     fn default() -> Self {
-        RecentCodes([0; SLOTS])
+        RecentCodes(Box::new([0; SLOTS]))
     }
 }
 

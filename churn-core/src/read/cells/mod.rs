@@ -14,7 +14,7 @@ pub use infer::{infer, read_own};
 pub use minor::{from_minor_units, is_minor_unit};
 
 use crate::schema::FieldType;
-use crate::table::{CellFormat, ColumnData};
+use crate::table::{CellFormat, ColumnData, Recent};
 use arrow_array::builder::LargeStringBuilder;
 
 /// A column read as one type.
@@ -82,7 +82,8 @@ fn texts_by(column: &ColumnData, keep: impl Fn(&str) -> Option<&str>) -> ColumnD
             };
             trimmed && keep(cell).is_some_and(|kept| kept.len() == cell.len())
         };
-        if array.iter().flatten().all(stands) {
+        let mut recent = Recent::new();
+        if array.iter().flatten().all(|cell| recent.of(cell, stands)) {
             return column.clone();
         }
     }
