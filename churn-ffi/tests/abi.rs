@@ -542,7 +542,7 @@ fn a_table_is_mapped_once_and_explained_against_another() {
         assert_eq!(status, 1001);
 
         let core = Engine::pretrained("telecom").expect("a shipped model");
-        let expected = core.explain_against(CSV.as_bytes(), &CSV.as_bytes()[..], &ScoreOptions::default());
+        let expected = core.explain_against(CSV.as_bytes(), CSV.as_bytes(), &ScoreOptions::default());
         let expected = expected.expect("explained");
         let mut stream = arrow_array::ffi_stream::FFI_ArrowArrayStream::empty();
         let status = churn_engine_explain_against_arrow(engine, whole, whole, null(), &raw mut stream, null_mut());
@@ -563,16 +563,14 @@ fn a_table_is_mapped_once_and_explained_against_another() {
 #[test]
 fn reasons_are_told_in_other_languages() {
     let engine = telecom();
-    let german = call(|out, error| unsafe { churn_engine_with_language(engine, c"de".as_ptr(), out, error) });
-    let german = german.expect("German");
-    let told =
-        score_one(german, c"{\"tenure_months\":1,\"monthly_charges\":90,\"contract\":\"Month-to-month\"}", c"{}");
-    assert!(told.expect("a customer").to_string().contains(": 1 Monat"));
-    let (number, ..) =
-        call(|out, error| unsafe { churn_engine_with_language(engine, c"xx".as_ptr(), out, error) }).expect_err("none");
-    assert_eq!(number, 1001);
-    // SAFETY: both are ours.
+    let record = c"{\"tenure_months\":1,\"monthly_charges\":90,\"contract\":\"Month-to-month\"}";
+    // SAFETY: every pointer is valid, and both engines are ours.
     unsafe {
+        let german = call(|out, error| churn_engine_with_language(engine, c"de".as_ptr(), out, error)).expect("German");
+        let told = score_one(german, record, c"{}").expect("a customer");
+        assert!(told.to_string().contains(": 1 Monat"));
+        let none = call(|out, error| churn_engine_with_language(engine, c"xx".as_ptr(), out, error));
+        assert_eq!(none.expect_err("no such language").0, 1001);
         churn_engine_free(german);
         churn_engine_free(engine);
     }
