@@ -191,6 +191,7 @@ fn category(kind: TableKind, spec: &FieldSpec, v: &ValueProfile) -> Fit {
         "plan" if v.share(Vocabulary::Contract) >= MOST && v.share(Vocabulary::Plan) < 0.2 => {
             Fit::No("the cells are contract terms")
         }
+        "plan" if v.n_distinct == 2 && v.bit >= MOST => Fit::Odd("the cells are 0 and 1"),
         "plan" if two && v.n_distinct <= 2 => Fit::Odd("the cells are yes and no"),
         "plan" => known(Vocabulary::Plan, "the cells are names of plans"),
         "payment_method" => known(Vocabulary::Payment, "the cells are ways of paying"),
