@@ -454,6 +454,20 @@ fn customers_in_ranges_get_the_bytes_of_the_whole() {
 }
 
 #[test]
+fn a_payment_made_before_it_was_due_failed_before_it_was_made() {
+    let customers = records(json!([{"customer_id": "A"}]));
+    let payments =
+        records(json!([{"payment_id": 1, "customer_id": "A", "due_at": "2025-06-02", "paid_at": "2025-05-31",
+        "amount": 5, "status": "paid", "failure_reason": "card expired"}]));
+    let data = EventData { payments: Some(Input::Records(&payments)), ..EventData::default() };
+    let options = EventOptions::default();
+    let built = build_features(&customers[..], &data, "2025-06-01", &options).expect("features");
+    assert_eq!(number(&built, "payments_failed_30d", 0), Some(1.0));
+    let gate = check_point_in_time(&customers[..], &data, "2025-06-01", &options).expect("gate");
+    assert!(gate.ok, "{:?}", gate.columns);
+}
+
+#[test]
 fn every_feature_of_the_catalog_is_made() {
     let world = world(60, 7, 0);
     let options = EventOptions { settings: all_settings(), ..EventOptions::default() };

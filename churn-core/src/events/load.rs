@@ -363,12 +363,12 @@ pub(super) fn load(
                 columns.time.clear();
             }
             columns.instants[payments::PAID] = (0..n).map(paid_of).collect();
-            // What failed was attempted on its second date, and else when it was due.
+            // What failed was attempted on its second date, and else when it was due, or paid before that: the due date of what
+            // was paid early is not known by then.
             let attempt = |r: usize| match columns.flags.get(r) {
                 Some(f) if f & payments::FAILED == 0 => NEVER,
                 None => NEVER,
                 _ if is_failed(r) && at(&paid, r) != NEVER => at(&paid, r),
-                _ if at(&due, r) != NEVER => at(&due, r),
                 _ => columns.time.get(r).copied().unwrap_or(NEVER),
             };
             columns.instants[payments::ATTEMPT] = (0..n).map(attempt).collect();
