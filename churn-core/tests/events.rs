@@ -6,6 +6,7 @@ use churn_core::engine::{
 };
 use churn_core::events::{ChurnDefinition, EventSettings, FeatureTable};
 use churn_core::schema::{TableKind, event_features};
+use churn_core::table::{ColumnData, RawTable};
 use churn_core::{Engine, Input, Record, ScoreOptions, TrainOptions};
 use proptest::prelude::*;
 use serde_json::json;
@@ -118,6 +119,41 @@ fn odd_rows_are_told() {
     assert_eq!(number(&built, "tickets_180d", 0), Some(2.0));
     assert!(built.table.column("tickets_csat_last").is_none(), "no column, no feature");
     assert!(codes(&built).contains(&"features_left_out"));
+}
+
+#[test]
+fn a_header_alone_is_a_table_in_which_nothing_happened() {
+    let customers = b"customer_id\n1\n2\n";
+    let build = |usage: &[u8]| {
+        let data = EventData { usage: Some(usage.into()), ..EventData::default() };
+        build_features(&customers[..], &data, "2025-06-01", &EventOptions::default())
+    };
+    let built = build(b"customer_id,occurred_at,event\n").expect("features");
+    assert_eq!(number(&built, "usage_events_30d", 1), Some(0.0));
+    assert_eq!(build(b"").expect_err("no file").code(), "empty_input");
+    // A table without rows makes the features of its columns, so that parts without events have the columns of the others.
+    let names = |raw: RawTable| -> Vec<String> {
+        let data = EventData { usage: Some(Input::Raw(&raw)), ..EventData::default() };
+        let built = build_features(&customers[..], &data, "2025-06-01", &EventOptions::default()).expect("features");
+        assert!(built.table.column("usage_total_minutes_30d").is_none());
+        built.table.columns().iter().map(|c| c.name.clone()).collect()
+    };
+    let header = ["customer_id", "occurred_at", "event"].map(str::to_owned);
+    let one = header.iter().cloned().zip(["1", "2025-05-30", "open"].map(|cell| ColumnData::text([Some(cell)])));
+    let filled = RawTable::from_columns(one.collect()).expect("a table");
+    assert_eq!(names(RawTable::without_rows(header.to_vec())), names(filled));
+}
+
+#[test]
+fn whole_numbers_that_passed_through_floats_are_the_same_ids() {
+    let customers = b"customer_id\n1\n2\n3.0\n";
+    let usage = b"customer_id,occurred_at\n1.0,2025-05-30\n2,2025-05-30\n3.0,2025-05-29\n,2025-05-28\n1.5,2025-05-30\n";
+    let data = EventData { usage: Some(usage[..].into()), ..EventData::default() };
+    let built = build_features(&customers[..], &data, "2025-06-01", &EventOptions::default()).expect("features");
+    let counts: Vec<_> = (0..3).map(|r| number(&built, "usage_events_30d", r)).collect();
+    assert_eq!(counts, [Some(1.0); 3]);
+    let unknown = built.findings.iter().find(|f| f.code == "unknown_customer").expect("told");
+    assert_eq!(unknown.rows_affected, 2);
 }
 
 #[test]
@@ -390,6 +426,48 @@ proptest! {
 }
 
 #[test]
+fn customers_in_ranges_get_the_bytes_of_the_whole() {
+    let world = world(40, 5, 0);
+    let options = EventOptions { settings: all_settings(), ..EventOptions::default() };
+    let build =
+        |w: &[Vec<Record>; 6]| build_features(&w[0][..], &data_of(w), "2025-01-15", &options).expect("features");
+    let rows = |built: &FeatureTable| -> Vec<String> {
+        let cell = |c: &churn_core::table::Column, r: usize| match c.data.number(r) {
+            Some(n) => format!("{}={:x}", c.name, n.to_bits()),
+            None => format!("{}={}", c.name, c.data.cell(r).unwrap_or_default()),
+        };
+        let one = |r: usize| built.table.columns().iter().map(|c| cell(c, r)).collect::<Vec<_>>().join(",");
+        (0..built.table.n_rows()).map(one).collect()
+    };
+    let whole = rows(&build(&world));
+    for ends in [vec![20, 40], vec![1, 7, 33, 40], (10..=40).step_by(10).collect()] {
+        let mut from = 0;
+        let mut parts = Vec::new();
+        for to in ends {
+            let ids: Vec<_> = world[0][from..to].iter().map(|c| c["customer_id"].clone()).collect();
+            let own = |t: &Vec<Record>| t.iter().filter(|r| ids.contains(&r["customer_id"])).cloned().collect();
+            parts.extend(rows(&build(&std::array::from_fn(|i| own(&world[i])))));
+            from = to;
+        }
+        assert_eq!(parts, whole);
+    }
+}
+
+#[test]
+fn a_payment_made_before_it_was_due_failed_before_it_was_made() {
+    let customers = records(json!([{"customer_id": "A"}]));
+    let payments =
+        records(json!([{"payment_id": 1, "customer_id": "A", "due_at": "2025-06-02", "paid_at": "2025-05-31",
+        "amount": 5, "status": "paid", "failure_reason": "card expired"}]));
+    let data = EventData { payments: Some(Input::Records(&payments)), ..EventData::default() };
+    let options = EventOptions::default();
+    let built = build_features(&customers[..], &data, "2025-06-01", &options).expect("features");
+    assert_eq!(number(&built, "payments_failed_30d", 0), Some(1.0));
+    let gate = check_point_in_time(&customers[..], &data, "2025-06-01", &options).expect("gate");
+    assert!(gate.ok, "{:?}", gate.columns);
+}
+
+#[test]
 fn every_feature_of_the_catalog_is_made() {
     let world = world(60, 7, 0);
     let options = EventOptions { settings: all_settings(), ..EventOptions::default() };
@@ -533,6 +611,34 @@ fn those_who_left_before_the_export_are_missed() {
     let first = (0..set.table.n_rows()).filter_map(|r| text(&set, "snapshot_date", r)).min().expect("a day");
     assert_eq!(first, "2021-10-01", "the first loss is of 2021-09-29");
     assert!(codes(&set).contains(&"assumed_unchanged"));
+}
+
+#[test]
+fn those_who_stayed_and_are_not_in_the_export_are_missed() {
+    let day = |d: i64| jiff::Timestamp::from_second((18_000 + d) * 86_400).expect("day").to_string()[..10].to_owned();
+    let set = |left: &dyn Fn(i64) -> Option<i64>| {
+        let one = |i: i64| json!({"customer_id": i, "signup_date": day(i * 2), "churn_date": left(i).map(day)});
+        let customers = records((0..300).map(one).collect());
+        let training = TrainingSetOptions {
+            observed_until: Some(day(1_000)),
+            ..TrainingSetOptions::new(ChurnDefinition::contractual(30))
+        };
+        build_training_set(&customers[..], &EventData::default(), &training, &EventOptions::default()).expect("set")
+    };
+    // One of three leaves within a hundred days, and of the first forty nobody is there who did not.
+    let some = |i: i64| (i % 3 == 0).then_some(900 + i % 90);
+    let missing = set(&|i| if i < 40 { Some(900 + i % 90) } else { some(i) });
+    let found = missing.findings.iter().find(|f| f.code == "survivors_missing").expect("told");
+    assert!(found.message.contains("all 40 customers who joined before 2019-07-03"), "{}", found.message);
+    let ids: Vec<f64> =
+        (0..missing.table.n_rows()).filter_map(|r| text(&missing, "customer_id", r)?.parse().ok()).collect();
+    assert!(!ids.is_empty() && ids.iter().all(|&id| id >= 40.0));
+    // One of them who stayed shows that such customers are in the data.
+    let kept = set(&|i| if i < 40 && i != 7 { Some(900 + i % 90) } else { some(i) });
+    assert!(!codes(&kept).contains(&"survivors_missing"));
+    // Where losses are on record from the beginning, all of the first may well have left by the end.
+    let old = set(&|i| (i < 40 || i % 8 != 0).then_some(i * 2 + 40 + i * 7 % 160));
+    assert!(!codes(&old).contains(&"survivors_missing"), "{:?}", codes(&old));
 }
 
 #[test]

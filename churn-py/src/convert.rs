@@ -97,6 +97,17 @@ pub fn table(value: &Bound<'_, PyAny>) -> PyResult<Table> {
     Ok(Table::Records(records_of_list(value)?))
 }
 
+/// A frame without rows, with its columns: among tables of events one in which nothing happened.
+pub fn blank(value: &Bound<'_, PyAny>) -> PyResult<Option<Table>> {
+    if !value.len().is_ok_and(|n| n == 0) || !value.hasattr("columns")? {
+        return Ok(None);
+    }
+    // The columns of pyarrow are the data itself.
+    let named = if value.hasattr("column_names")? { "column_names" } else { "columns" };
+    let names = value.getattr(named)?.try_iter()?.map(|name| name?.str()?.extract());
+    Ok(Some(Table::Raw(Box::new(RawTable::without_rows(names.collect::<PyResult<_>>()?)))))
+}
+
 /// Bytes that are taken from a file object in one go.
 const PIECE: usize = 1 << 20;
 

@@ -279,7 +279,7 @@ impl Given {
     pub fn new(tables: [Option<&Bound<'_, PyAny>>; 5]) -> PyResult<Given> {
         let mut given = [None, None, None, None, None];
         for (slot, table) in given.iter_mut().zip(tables) {
-            *slot = table.map(convert::table).transpose()?;
+            *slot = table.map(|t| convert::blank(t)?.map_or_else(|| convert::table(t), Ok)).transpose()?;
         }
         Ok(Given(given))
     }

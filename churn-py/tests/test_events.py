@@ -304,6 +304,18 @@ def test_every_kind_of_table_gives_the_same(tmp_path: Path) -> None:
     assert build(lambda name: tmp_path / f"{name}.csv") == expected
 
 
+def test_a_frame_without_rows_is_a_table_in_which_nothing_happened() -> None:
+    frame = pd.DataFrame({"customer_id": ["A"], "occurred_at": pd.to_datetime(["2025-05-30"]), "quantity": [2.0]})
+    customers = [{"customer_id": "A"}]
+    filled = churn.build_features(customers, usage=frame, as_of="2025-06-01")
+    for none in (frame.head(0), pl.from_pandas(frame).head(0), pa.Table.from_pandas(frame).slice(0, 0)):
+        built = churn.build_features(customers, usage=none, as_of="2025-06-01")
+        assert built.columns == filled.columns
+        assert built.to_dicts()[0]["usage_quantity_30d"] == 0.0
+    with pytest.raises(churn.ReadError):
+        churn.build_features(frame.head(0), usage=frame, as_of="2025-06-01")
+
+
 def test_training_set_to_live_score() -> None:
     tables = world(100, 400)
     definition = churn.ChurnDefinition(60, inactivity_days=60)

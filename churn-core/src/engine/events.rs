@@ -14,7 +14,8 @@ use crate::validate::{self, ValidateOptions};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The tables of events that are there; an empty list of records is a table in which nothing happened.
+/// The tables of events that are there; an empty list of records, or a file of a header alone, is a table in which nothing
+/// happened.
 #[derive(Default)]
 pub struct EventData<'a> {
     /// One row a support ticket.
@@ -102,12 +103,16 @@ impl<'a> EventData<'a> {
         owner: Option<&str>,
     ) -> Result<Vec<(TableKind, Cow<'a, RawTable>, Mapping)>> {
         let one = |(kind, input): (TableKind, &'a Input<'a>)| {
+            let nothing_happened = || {
+                let source = Source { format: "records".to_owned(), ..Source::default() };
+                Cow::Owned(RawTable::new(Vec::new(), 0, Places::Items, source, Vec::new()))
+            };
             let raw = match input {
-                Input::Records([]) => {
-                    let source = Source { format: "records".to_owned(), ..Source::default() };
-                    Cow::Owned(RawTable::new(Vec::new(), 0, Places::Items, source, Vec::new()))
-                }
-                given => given.read(&options.read).map_err(|e| e.with("table", kind.name()))?,
+                Input::Records([]) => nothing_happened(),
+                given => match given.read(&options.read) {
+                    Err(error) if crate::read::is_header_alone(&error) => nothing_happened(),
+                    read => read.map_err(|e| e.with("table", kind.name()))?,
+                },
             };
             let map = |raw: &RawTable| {
                 let overrides = options.overrides.get(&kind).cloned().unwrap_or_default();

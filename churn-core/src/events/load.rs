@@ -85,12 +85,41 @@ impl Customers {
 
     /// The customer of each cell; `NO_CODE` for nobody.
     fn find(&self, column: &ColumnData) -> Vec<u32> {
-        let one = |row: usize| match column {
-            ColumnData::Integer(a) if !column.is_missing(row) => self.by_number.get(&a.value(row)).copied(),
-            _ => column.cell(row).and_then(|id| self.by_id.get(cells::plain_id(&id)).copied()),
+        let rows = (0..column.len()).into_par_iter().with_min_len(FEW_ROWS);
+        if let ColumnData::Integer(numbers) = column {
+            let (first, places) = self.places();
+            let one = |number: i64| match usize::try_from(number.wrapping_sub(first)).ok().and_then(|i| places.get(i)) {
+                Some(&place) => place,
+                None => self.by_number.get(&number).copied().unwrap_or(NO_CODE),
+            };
+            return rows.map(|row| if column.is_missing(row) { NO_CODE } else { one(numbers.value(row)) }).collect();
+        }
+        let one = |row: usize| {
+            let cell = column.cell(row)?;
+            let id = cells::plain_id(&cell);
+            self.by_id.get(id).or_else(|| self.by_id.get(whole(id)?)).copied()
         };
-        (0..column.len()).into_par_iter().with_min_len(FEW_ROWS).map(|row| one(row).unwrap_or(NO_CODE)).collect()
+        rows.map(|row| one(row).unwrap_or(NO_CODE)).collect()
     }
+
+    /// The customers of the numbers from the smallest id on, where ids are numbers that lie close together, as numbers that
+    /// a database gave do: a place is found faster than a key.
+    fn places(&self) -> (i64, Vec<u32>) {
+        let first = self.by_number.keys().min().copied().unwrap_or(0);
+        let last = self.by_number.keys().max().copied().unwrap_or(0);
+        let close = last.checked_sub(first).and_then(|span| usize::try_from(span).ok());
+        let Some(span) = close.filter(|&span| span / 4 < self.by_number.len()) else { return (0, Vec::new()) };
+        let mut places = vec![NO_CODE; span + 1];
+        for (&number, &customer) in &self.by_number {
+            places[(number - first) as usize] = customer;
+        }
+        (first, places)
+    }
+}
+
+/// The whole number in an id such as "17.0": a column of numbers with a gap in it passes through many programs as floats.
+fn whole(id: &str) -> Option<&str> {
+    id.strip_suffix(".0").filter(|digits| !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// A table of events as it was given.
@@ -184,13 +213,16 @@ impl<'a> Reader<'a, '_> {
 
     fn codes(&mut self, field: &'static str) -> (Vec<u32>, Vec<String>) {
         let Some(column) = self.column(field) else { return (Vec::new(), Vec::new()) };
-        encode(&cells::read_as(&column.data, FieldType::Category).values)
+        encode(&column.data)
     }
 
     fn hashes(&mut self, field: &'static str) -> Vec<u64> {
         let Some(column) = self.column(field) else { return Vec::new() };
         let data = &column.data;
-        let hash = |row: usize| data.cell(row).map_or(NO_HASH, |cell| words::hash(cell.as_bytes()));
+        let hash = |row: usize| match data {
+            ColumnData::Integer(a) if !data.is_missing(row) => hash_number(a.value(row)),
+            _ => data.cell(row).map_or(NO_HASH, |cell| words::hash(cell.as_bytes())),
+        };
         (0..data.len()).into_par_iter().with_min_len(FEW_ROWS).map(hash).collect()
     }
 
@@ -210,26 +242,50 @@ impl<'a> Reader<'a, '_> {
     }
 }
 
+/// The hash of a number as it is written, without writing it to memory of its own.
+fn hash_number(number: i64) -> u64 {
+    let mut digits = [0u8; 20];
+    let mut at = digits.len();
+    let mut rest = number.unsigned_abs();
+    while rest > 0 || at == digits.len() {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+    }
+    if number < 0 {
+        at -= 1;
+        digits[at] = b'-';
+    }
+    words::hash(&digits[at..])
+}
+
+/// Levels that are compared one by one before they are looked up.
+const FEW_LEVELS: usize = 8;
+
 /// Categories as codes of their levels, in the order of the text, so that codes do not depend on the order of rows.
-fn encode(values: &ColumnData) -> (Vec<u32>, Vec<String>) {
+fn encode(column: &ColumnData) -> (Vec<u32>, Vec<String>) {
     let mut index: HashMap<String, u32> = HashMap::new();
-    let mut codes: Vec<u32> = Vec::with_capacity(values.len());
-    for row in 0..values.len() {
-        codes.push(match values.cell(row) {
-            None => NO_CODE,
-            Some(cell) => match index.get(cell.as_ref()) {
-                Some(&code) => code,
-                None => {
-                    let code = index.len() as u32;
-                    index.insert(cell.into_owned(), code);
-                    code
-                }
-            },
-        });
+    let mut few: Vec<String> = Vec::with_capacity(FEW_LEVELS);
+    let mut codes: Vec<u32> = Vec::with_capacity(column.len());
+    for row in 0..column.len() {
+        let Some(cell) = column.cell(row) else {
+            codes.push(NO_CODE);
+            continue;
+        };
+        let known = few.iter().position(|level| *level == *cell).map(|place| place as u32);
+        codes.push(known.or_else(|| index.get(cell.as_ref()).copied()).unwrap_or_else(|| {
+            let code = index.len() as u32;
+            if few.len() < FEW_LEVELS {
+                few.push(cell.clone().into_owned());
+            }
+            index.insert(cell.into_owned(), code);
+            code
+        }));
     }
     let mut levels: Vec<(String, u32)> = index.into_iter().collect();
     levels.sort_unstable();
-    let mut rank = vec![0u32; levels.len()];
+    let mut rank = vec![NO_CODE; levels.len()];
+    levels.retain(|(level, _)| !cells::is_missing_category(level));
     for (place, (_, code)) in levels.iter().enumerate() {
         rank[*code as usize] = place as u32;
     }
@@ -307,12 +363,12 @@ pub(super) fn load(
                 columns.time.clear();
             }
             columns.instants[payments::PAID] = (0..n).map(paid_of).collect();
-            // What failed was attempted on its second date, and else when it was due.
+            // What failed was attempted on its second date, and else when it was due, or paid before that: the due date of what
+            // was paid early is not known by then.
             let attempt = |r: usize| match columns.flags.get(r) {
                 Some(f) if f & payments::FAILED == 0 => NEVER,
                 None => NEVER,
                 _ if is_failed(r) && at(&paid, r) != NEVER => at(&paid, r),
-                _ if at(&due, r) != NEVER => at(&due, r),
                 _ => columns.time.get(r).copied().unwrap_or(NEVER),
             };
             columns.instants[payments::ATTEMPT] = (0..n).map(attempt).collect();
@@ -417,7 +473,7 @@ fn unmapped(source: EventSource<'_>, fields: &str) -> Error {
 /// Sentiment as a number between -1 and 1.
 fn sentiment(reader: &mut Reader<'_, '_>) -> Vec<f64> {
     let Some(column) = reader.column("sentiment") else { return Vec::new() };
-    let (codes, levels) = encode(&cells::read_as(&column.data, FieldType::Category).values);
+    let (codes, levels) = encode(&column.data);
     let felt: Vec<f64> = levels.iter().map(|level| words::sentiment(level)).collect();
     codes.into_iter().map(|c| felt.get(c as usize).copied().unwrap_or(f64::NAN)).collect()
 }
@@ -474,7 +530,7 @@ fn extras(reader: &mut Reader<'_, '_>, custom: &[CustomFeature]) -> Result<Vec<E
                     .with("column", name)
                     .hint("read a column of numbers or categories; days_since_last tells how long ago a row was"));
                 }
-                _ => (extra.codes, extra.levels) = encode(&cells::read_as(&column.data, FieldType::Category).values),
+                _ => (extra.codes, extra.levels) = encode(&column.data),
             }
             list.push(extra);
         }

@@ -57,6 +57,10 @@ impl Columns {
             if column.is_empty() { Ordering::Equal } else { order(&column[a], &column[b]) }
         }
         let mut order = self.time[a].cmp(&self.time[b]);
+        // Few rows share an instant.
+        if order.is_ne() {
+            return order;
+        }
         let then = |order: Ordering, next: &dyn Fn() -> Ordering| if order.is_eq() { next() } else { order };
         order = then(order, &|| by(&self.recorded, a, b, i64::cmp));
         for column in &self.instants {

@@ -140,6 +140,7 @@ impl Rule<'_> {
 ///
 /// Left out, and told: snapshots whose window the data does not cover (right censoring), snapshots before the first loss
 /// on record where customers must have left by then (left truncation: those who did are not in the export), customers
+/// who joined before anyone who is still there where some of them must have stayed (who did is not in the export), customers
 /// lost in the gap, and columns of the customer table that describe a later day.
 ///
 /// # Errors
@@ -166,6 +167,8 @@ pub fn training_set(
         return Err(empty("no customer was ever active"));
     };
     let truncated = truncation(&runs, until, rule.silence.unwrap_or(0));
+    // A loss by silence is read off what a customer did, so nobody is known by his loss alone.
+    let missed = if rule.silence.is_none() { missed_survivors(&runs, until) } else { None };
     let first_day = AsOf { micros: begin, offset }.days() + 1;
     let start = snapshots.start.unwrap_or_else(|| {
         let seen = truncated.map_or(i64::MIN, |t| t - rule.gap).max(begin + 1);
@@ -187,7 +190,9 @@ pub fn training_set(
 
     let (mut rows, mut base_rows, mut labels) = (Vec::new(), Vec::new(), Vec::new());
     let mut tally = Tally::default();
-    for (c, run) in runs.iter().enumerate().take(n) {
+    let known_by_loss = |runs: &[Run]| missed.zip(joined_at(runs)).is_some_and(|(first, joined)| joined < first);
+    let n_missed = runs.iter().filter(|r| known_by_loss(r)).count();
+    for (c, run) in runs.iter().enumerate().filter(|(_, r)| !known_by_loss(r)) {
         let activity = history.activity(c);
         for &at in &used {
             let Some(row) = base.row(&events.customers, customers, c, at.days()) else { continue };
@@ -205,6 +210,7 @@ pub fn training_set(
         definition,
         until,
         truncated.filter(|_| n_early > 0),
+        missed.map(|first| (n_missed, first)),
         (immature, n_early, taken.len()),
         &tally,
     );
@@ -251,12 +257,35 @@ fn truncation(runs: &[Vec<Run>], until: i64, silence: i64) -> Option<i64> {
     (losses >= 10 && since > 0.0 && before * losses as f64 / since >= 10.0).then_some(first)
 }
 
+/// When a customer joined for the first time.
+fn joined_at(runs: &[Run]) -> Option<i64> {
+    runs.iter().map(|r| r.from).min()
+}
+
+/// The day on which the first customer joined who is still there, where all who joined before him are in the data because
+/// they left: at the rate of losses seen since the first one, the chance that none of them would have stayed is less than
+/// e^-10. That is the bar of [`truncation`], which asks for ten losses where none was seen. A learner would take the time
+/// at which they joined, or how long they stayed, for a sure sign of leaving.
+fn missed_survivors(runs: &[Vec<Run>], until: i64) -> Option<i64> {
+    let stayed = |r: &Vec<Run>| r.iter().any(|run| run.to > until);
+    let first = runs.iter().filter(|r| stayed(r)).filter_map(|r| joined_at(r)).min()?;
+    let ends = || runs.iter().flatten().filter(|r| r.counted && r.to <= until).map(|r| r.to);
+    let seen = ends().min()?;
+    let days = |from: i64, to: i64| (to - from).max(0) as f64 / DAY as f64;
+    let spent: f64 = runs.iter().flatten().map(|r| days(r.from.max(seen), r.to.min(until))).sum();
+    let rate = ends().count() as f64 / spent;
+    let early = runs.iter().filter_map(|r| joined_at(r)).filter(|&joined| joined < first);
+    let chance: f64 = early.map(|joined| (-(-rate * days(joined.max(seen), until)).exp()).ln_1p()).sum();
+    (chance <= -10.0).then_some(first)
+}
+
 fn tell(
     list: &mut Vec<crate::validate::Finding>,
     events: &Events<'_>,
     definition: &ChurnDefinition,
     until: i64,
     truncated: Option<i64>,
+    missed: Option<(usize, i64)>,
     (immature, early, taken): (usize, usize, usize),
     tally: &Tally,
 ) {
@@ -289,6 +318,17 @@ fn tell(
                 day(first)
             ),
             "export the customers who left as well, or start behind that day",
+        );
+    }
+    if let Some((n, first)) = missed {
+        whole(
+            "survivors_missing",
+            Severity::Warning,
+            format!(
+                "all {n} customers who joined before {} have left: who joined then and stayed is not in the export; they were left out",
+                day(first)
+            ),
+            "export the customers of that time who stayed as well",
         );
     }
     let mut some = |n: usize, code: &str, message: &str, suggestion: &str| {

@@ -32,6 +32,15 @@ impl RawTable {
         let source = Source { format: "columns".into(), ..Source::default() };
         Ok(RawTable::new(columns, n_rows, Places::Items, source, Vec::new()))
     }
+
+    /// A table of these columns without any row: among tables of events one in which nothing happened.
+    pub fn without_rows(names: Vec<String>) -> RawTable {
+        let blank = |name| RawColumn { name, data: ColumnData::text(std::iter::empty::<Option<&str>>()) };
+        let mut columns: Vec<RawColumn> = names.into_iter().map(blank).collect();
+        super::make_names_unique(columns.iter_mut().map(|c| &mut c.name));
+        let source = Source { format: "columns".into(), ..Source::default() };
+        RawTable::new(columns, 0, Places::Items, source, Vec::new())
+    }
 }
 
 #[cfg(test)]

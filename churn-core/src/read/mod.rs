@@ -150,9 +150,15 @@ pub(crate) fn check_not_empty(n_columns: usize, n_rows: usize, what: &str) -> Re
             ErrorKind::EmptyInput,
             format!("{what} has a header of {n_columns} columns but no rows"),
         )
+        .with("columns", n_columns)
         .hint("give at least one row"));
     }
     Ok(())
+}
+
+/// Whether reading failed because a table has a header and no rows.
+pub(crate) fn is_header_alone(error: &Error) -> bool {
+    error.kind() == ErrorKind::EmptyInput && error.context().iter().any(|(key, _)| *key == "columns")
 }
 
 /// Gives blank headers the name `column_N` and repeated ones a suffix `_2`, `_3`, ...

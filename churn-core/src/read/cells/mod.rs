@@ -212,7 +212,7 @@ fn is_missing_word(cell: &str) -> bool {
 }
 
 /// Whether a trimmed cell means "no value" in a column of categories.
-fn is_missing_category(cell: &str) -> bool {
+pub(crate) fn is_missing_category(cell: &str) -> bool {
     is_missing_word(cell) && !ANSWERS.contains(&cell.to_lowercase().as_str())
 }
 
