@@ -45,6 +45,7 @@ pub mod lead;
 pub mod map;
 pub mod metrics;
 pub mod model;
+mod packed;
 pub mod progress;
 #[doc(hidden)]
 pub mod provoke;

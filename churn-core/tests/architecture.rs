@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 const ALLOWED: &[(&str, &[&str])] = &[
     ("error", &[]),
     ("progress", &[]),
+    ("packed", &[]),
     ("provoke", &["error"]),
     ("schema", &["error"]),
     ("metrics", &[]),
@@ -14,7 +15,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("config", &["error"]),
     ("table", &["error"]),
     ("read", &["error", "schema", "table"]),
-    ("map", &["error", "files", "read", "schema", "table"]),
+    ("map", &["error", "files", "packed", "read", "schema", "table"]),
     ("validate", &["error", "map", "metrics", "read", "schema", "table"]),
     ("events", &["error", "map", "read", "schema", "table", "validate"]),
     ("features", &["error", "schema", "table"]),
@@ -25,7 +26,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("alert", &["config", "error", "schema", "table"]),
     ("lead", &["config", "error", "read", "schema", "table"]),
     ("health", &["config", "error", "features", "metrics", "schema", "table"]),
-    ("registry", &["error", "model"]),
+    ("registry", &["error", "model", "packed"]),
     ("report", &["decide", "error", "explain", "files", "map", "read", "score", "table", "validate"]),
     ("train", &["error", "features", "metrics", "model", "progress", "schema", "table"]),
 ];

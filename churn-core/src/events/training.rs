@@ -209,8 +209,7 @@ pub fn training_set(
         &events,
         definition,
         until,
-        truncated.filter(|_| n_early > 0),
-        missed.map(|first| (n_missed, first)),
+        (truncated.filter(|_| n_early > 0), missed.map(|first| (n_missed, first))),
         (immature, n_early, taken.len()),
         &tally,
     );
@@ -284,8 +283,7 @@ fn tell(
     events: &Events<'_>,
     definition: &ChurnDefinition,
     until: i64,
-    truncated: Option<i64>,
-    missed: Option<(usize, i64)>,
+    (truncated, missed): (Option<i64>, Option<(usize, i64)>),
     (immature, early, taken): (usize, usize, usize),
     tally: &Tally,
 ) {

@@ -3,6 +3,7 @@
 
 use super::expand::{COMMON, Expander};
 use super::names::{Header, WORDS};
+use crate::packed::{self, packed};
 use crate::schema::{FieldSpec, TableKind, fields};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -87,30 +88,23 @@ struct AliasFile {
 }
 
 /// The alias files of a table kind, as text.
-fn files(kind: TableKind) -> &'static [&'static str] {
-    match kind {
+fn files(kind: TableKind) -> Vec<String> {
+    let files: &[&[u8]] = match kind {
         TableKind::Customers => &[
-            include_str!("../../map/customers_required.toml"),
-            include_str!("../../map/customers_billing.toml"),
-            include_str!("../../map/customers_person.toml"),
-            include_str!("../../map/customers_usage.toml"),
-            include_str!("../../map/customers_telecom.toml"),
-            include_str!("../../map/customers_wordings.toml"),
+            packed!("customers_required.toml"),
+            packed!("customers_billing.toml"),
+            packed!("customers_person.toml"),
+            packed!("customers_usage.toml"),
+            packed!("customers_telecom.toml"),
+            packed!("customers_wordings.toml"),
         ],
-        TableKind::Tickets => {
-            &[include_str!("../../map/tickets.toml"), include_str!("../../map/tickets_wordings.toml")]
-        }
-        TableKind::Payments => {
-            &[include_str!("../../map/payments.toml"), include_str!("../../map/payments_wordings.toml")]
-        }
-        TableKind::Usage => &[include_str!("../../map/usage.toml"), include_str!("../../map/usage_wordings.toml")],
-        TableKind::Interactions => {
-            &[include_str!("../../map/interactions.toml"), include_str!("../../map/interactions_wordings.toml")]
-        }
-        TableKind::Subscriptions => {
-            &[include_str!("../../map/subscriptions.toml"), include_str!("../../map/subscriptions_wordings.toml")]
-        }
-    }
+        TableKind::Tickets => &[packed!("tickets.toml"), packed!("tickets_wordings.toml")],
+        TableKind::Payments => &[packed!("payments.toml"), packed!("payments_wordings.toml")],
+        TableKind::Usage => &[packed!("usage.toml"), packed!("usage_wordings.toml")],
+        TableKind::Interactions => &[packed!("interactions.toml"), packed!("interactions_wordings.toml")],
+        TableKind::Subscriptions => &[packed!("subscriptions.toml"), packed!("subscriptions_wordings.toml")],
+    };
+    files.iter().map(|file| packed::text(file)).collect()
 }
 
 /// Every choice of `{a,b}` in a spelling; an empty choice (`{a,}`) leaves the word out.
@@ -159,7 +153,7 @@ impl Index {
         for text in files(kind) {
             // The files are part of the build and a test reads them; they cannot fail at run time.
             #[allow(clippy::expect_used)]
-            let file: AliasFile = toml::from_str(text).expect("the alias files are valid");
+            let file: AliasFile = toml::from_str(&text).expect("the alias files are valid");
             for decoy in file.decoys.iter().flat_map(|d| expand(d)) {
                 // "=..." bars this very spelling; the singular may still be a name.
                 let header = Header::new(&decoy);
@@ -289,7 +283,7 @@ mod tests {
                 letters.insert(Header::new(&spec.name).squash, spec.name.clone());
             }
             for text in files(kind) {
-                let file: AliasFile = toml::from_str(text).expect("valid");
+                let file: AliasFile = toml::from_str(&text).expect("valid");
                 for (name, s) in &file.fields {
                     assert!(fields(kind).iter().any(|f| &f.name == name), "{}: {name}", kind.name());
                     for alias in s.strong.iter().chain(&s.fair).chain(&s.weak).flat_map(|p| expand(p)) {
@@ -303,7 +297,7 @@ mod tests {
                 }
             }
             for text in files(kind) {
-                let file: AliasFile = toml::from_str(text).expect("valid");
+                let file: AliasFile = toml::from_str(&text).expect("valid");
                 for decoy in file.decoys.iter().filter(|d| !d.starts_with('=')).flat_map(|d| expand(d)) {
                     if let Some(field) = owner.get(&Header::new(&decoy).key()) {
                         clashes.push(format!("{}: decoy '{decoy}' is an alias of {field}", kind.name()));

@@ -1,6 +1,7 @@
 //! Headers of other languages, word by word in English: the words are data (`map/gloss.toml`).
 
 use super::names::singular;
+use crate::packed::{self, packed};
 use serde::Deserialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::LazyLock;
@@ -33,7 +34,7 @@ struct Gloss {
 static GLOSS: LazyLock<Gloss> = LazyLock::new(|| {
     // The file is part of the build and the tests read it; it cannot fail at run time.
     #[allow(clippy::expect_used)]
-    let file: File = toml::from_str(include_str!("../../map/gloss.toml")).expect("map/gloss.toml is valid");
+    let file: File = toml::from_str(&packed::text(packed!("gloss.toml"))).expect("map/gloss.toml is valid");
     let languages = file.languages.into_iter().map(|(name, words)| {
         let english = |text: &String| text.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         let mut stems = HashMap::new();

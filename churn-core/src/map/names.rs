@@ -1,5 +1,6 @@
 //! Headers to comparable words: accents folded, camelCase and separators split, abbreviations expanded.
 
+use crate::packed::{self, packed};
 use serde::Deserialize;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
@@ -40,7 +41,7 @@ impl Words {
 pub(crate) static WORDS: LazyLock<Words> = LazyLock::new(|| {
     // The file is part of the build and the tests read it; it cannot fail at run time.
     #[allow(clippy::expect_used)]
-    let file: WordFile = toml::from_str(include_str!("../../map/words.toml")).expect("map/words.toml is valid");
+    let file: WordFile = toml::from_str(&packed::text(packed!("words.toml"))).expect("map/words.toml is valid");
     let mut same = HashMap::new();
     for (word, spellings) in file.same {
         for spelling in spellings {

@@ -3,6 +3,7 @@
 use super::aliases::expand;
 use super::names::Header;
 use super::values::ValueProfile;
+use crate::packed::{self, packed};
 use serde::Deserialize;
 use std::collections::HashSet;
 use std::sync::LazyLock;
@@ -24,7 +25,7 @@ struct Pii {
 static PII: LazyLock<Pii> = LazyLock::new(|| {
     // The file is part of the build and the tests read it; it cannot fail at run time.
     #[allow(clippy::expect_used)]
-    let file: PiiFile = toml::from_str(include_str!("../../map/pii.toml")).expect("map/pii.toml is valid");
+    let file: PiiFile = toml::from_str(&packed::text(packed!("pii.toml"))).expect("map/pii.toml is valid");
     let headers: Vec<Header> = file.spellings.iter().flat_map(|s| expand(s)).map(|s| Header::new(&s)).collect();
     Pii {
         keys: headers.iter().filter(|h| !h.tokens.is_empty()).map(Header::key).collect(),

@@ -1,6 +1,7 @@
 //! What the cells of a column look like: one pass a column, before any field is considered.
 
 use super::names::fold;
+use crate::packed::{self, packed};
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
@@ -45,7 +46,7 @@ static LOOKUP: LazyLock<HashMap<String, u16>> = LazyLock::new(|| {
     // The file is part of the build and the tests read it; it cannot fail at run time.
     #[allow(clippy::expect_used)]
     let file: HashMap<String, Vec<String>> =
-        toml::from_str(include_str!("../../map/vocabulary.toml")).expect("map/vocabulary.toml is valid");
+        toml::from_str(&packed::text(packed!("vocabulary.toml"))).expect("map/vocabulary.toml is valid");
     let mut lookup = HashMap::new();
     for (bit, (_, name)) in LISTS.iter().enumerate() {
         for word in file.get(*name).into_iter().flatten() {

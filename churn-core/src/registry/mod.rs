@@ -3,27 +3,14 @@
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Model;
 use crate::model::import::ImportOptions;
+#[cfg(feature = "pretrained")]
+use crate::packed::packed;
 use std::path::Path;
 
-/// The shipped models: name, version, file.
+/// The shipped models: name, version, packed file.
 #[cfg(feature = "pretrained")]
-const SHIPPED: &[(&str, &str, &[u8])] = &[
-    (
-        "saas",
-        "1.0.0",
-        include_bytes!(concat!(env!("CARGO_MANIFEST_DIR"), "/", env!("CHURN_MODELS"), "/saas/1.0.0/model.safetensors")),
-    ),
-    (
-        "telecom",
-        "1.0.0",
-        include_bytes!(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/",
-            env!("CHURN_MODELS"),
-            "/telecom/1.0.0/model.safetensors"
-        )),
-    ),
-];
+const SHIPPED: &[(&str, &str, &[u8])] =
+    &[("saas", "1.0.0", packed!("saas.model")), ("telecom", "1.0.0", packed!("telecom.model"))];
 
 /// A shipped model by name.
 ///
@@ -32,7 +19,7 @@ const SHIPPED: &[(&str, &str, &[u8])] = &[
 #[cfg(feature = "pretrained")]
 pub fn pretrained(name: &str) -> Result<Model> {
     match SHIPPED.iter().find(|(n, _, _)| *n == name) {
-        Some((_, _, bytes)) => Model::from_bytes(bytes),
+        Some((_, _, file)) => Model::from_bytes(&crate::packed::bytes(file)),
         None => {
             let all: Vec<_> = SHIPPED.iter().map(|(n, v, _)| format!("{n} ({v})")).collect();
             Err(Error::new(ErrorKind::ModelNotFound, format!("there is no pretrained model '{name}'"))
