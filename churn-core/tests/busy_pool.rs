@@ -12,6 +12,8 @@ fn record(value: serde_json::Value) -> Record {
 
 #[test]
 fn one_customer_is_scored_while_all_threads_are_taken() {
+    // A model is prepared by all threads, once.
+    let engine = Engine::pretrained("telecom").expect("a shipped model");
     // Every thread of the pool waits until the test is over, as if each had a long piece of other work.
     let (go, release) = crossing();
     let (started, all_taken) = mpsc::channel();
@@ -27,7 +29,6 @@ fn one_customer_is_scored_while_all_threads_are_taken() {
     }
     let (done, answer) = mpsc::channel();
     std::thread::spawn(move || {
-        let engine = Engine::pretrained("telecom").expect("a shipped model");
         let customer = record(json!({"customer_id": "A1", "tenure_months": 2, "monthly_charges": 89.9,
             "contract": "Month-to-month", "payment_method": "Electronic check", "total_charges": 180.0}));
         let options = ScoreOptions { scored_at: Some("2026-03-01T10:00:00Z".to_owned()), ..ScoreOptions::default() };
