@@ -563,7 +563,7 @@ fn a_table_is_mapped_once_and_explained_against_another() {
 #[test]
 fn reasons_are_told_in_other_languages() {
     let engine = telecom();
-    let record = c"{\"tenure_months\":1,\"monthly_charges\":90,\"contract\":\"Month-to-month\"}";
+    let record = c"{\"customer_id\":\"A1\",\"tenure_months\":1,\"monthly_charges\":90,\"contract\":\"Month-to-month\"}";
     // SAFETY: every pointer is valid, and both engines are ours.
     unsafe {
         let german = call(|out, error| churn_engine_with_language(engine, c"de".as_ptr(), out, error)).expect("German");
