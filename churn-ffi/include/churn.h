@@ -158,6 +158,19 @@ void churn_error_free(churn_error *error);
 int32_t churn_engine_pretrained(const char *name, churn_engine **out, churn_error **error);
 
 /**
+ * The same model that tells its reasons and recommendations in another language: "en", "de", "es" or "fr". The engine is
+ * freed with churn_engine_free.
+ *
+ * Errors: invalid_argument.
+ *
+ * Pointers: Every pointer is NULL or valid; texts end in a NUL.
+ */
+int32_t churn_engine_with_language(const churn_engine *engine,
+                                   const char *language,
+                                   churn_engine **out,
+                                   churn_error **error);
+
+/**
  * Loads a saved model. The engine is freed with churn_engine_free.
  *
  * Errors: model_not_found, io, format_unsupported, hash_mismatch, model_invalid.

@@ -96,7 +96,7 @@ test('reasons are told in other languages', async () => {
     assert.equal(other.language, language)
     const told = await other.scoreOne({ ...record, tenure_months: 1 })
     assert.equal(told.churnProbability, (await english).churnProbability)
-    assert.ok(told.reasons.some((reason) => reason.endsWith(`: ${month}`)), told.reasons)
+    assert.ok(told.explanation.topFactors.some((factor) => factor.featureReadable.endsWith(`: ${month}`)))
     assert.notEqual(told.recommendation, (await english).recommendation)
   }
   assert.throws(() => engine.withLanguage('xx'), { code: 'invalid_argument', context: { argument: 'language' } })
