@@ -8,6 +8,7 @@ import math
 import pickle
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Literal
 
 import pandas as pd
 import polars as pl
@@ -188,8 +189,9 @@ def test_a_table_without_canonical_fields_trains_and_scores() -> None:
 def test_reasons_in_other_languages(tmp_path: Path) -> None:
     record = {"customer_id": "A1", "tenure_months": 1, "monthly_charges": 89.9, "contract": "Month-to-month"}
     english = churn.Engine.pretrained("telecom")
-    told = {"en": english.score_one(record)}
-    for language, month in (("de", "1 Monat"), ("es", "1 mes"), ("fr", "1 mois")):
+    told: dict[str, churn.Prediction] = {"en": english.score_one(record)}
+    months: dict[Literal["de", "es", "fr"], str] = {"de": "1 Monat", "es": "1 mes", "fr": "1 mois"}
+    for language, month in months.items():
         engine = english.with_language(language)
         assert engine.language == language
         assert pickle.loads(pickle.dumps(engine)).language == language
