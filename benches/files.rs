@@ -4,8 +4,12 @@
 //! it). Each run is a process of its own, so that the memory is its own too; CPU seconds are those of all threads, the
 //! best of `runs`. Arguments: `rows=1000000,3000000`, `runs=3`, `learner=boosting`, or `file=PATH` for a file of yours.
 
+#[path = "measure.rs"]
+mod measure;
+
 use churn_core::train::Learner;
 use churn_core::{Engine, ScoreOptions, TrainOptions};
+use measure::{cpu, memory};
 use std::fmt::Write as _;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
@@ -40,7 +44,7 @@ fn main() -> Result<(), Failure> {
         let engine = Engine::load(model)?;
         let (start, used) = (Instant::now(), cpu());
         engine.score_file(source, target, &ScoreOptions::default())?;
-        println!("{} {} {}", start.elapsed().as_secs_f64(), cpu() - used, memory() / 1024.0);
+        println!("{} {} {}", start.elapsed().as_secs_f64(), cpu() - used, memory("VmHWM") / 1024.0);
         return Ok(());
     }
     let option = |name: &str| arguments.iter().find_map(|a| a.strip_prefix(name)?.strip_prefix('='));
@@ -139,19 +143,4 @@ fn parse(output: &[u8]) -> Option<Figures> {
     let text = std::str::from_utf8(output).ok()?;
     let numbers: Vec<f64> = text.lines().last()?.split_whitespace().map(str::parse).collect::<Result<_, _>>().ok()?;
     numbers.try_into().ok()
-}
-
-/// Kilobytes that this process held at most; 0 where the system does not tell.
-fn memory() -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|l| l.starts_with("VmHWM"));
-    line.and_then(|l| l.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0.0)
-}
-
-/// CPU seconds of this process so far: user and system ticks of 10 ms; 0 where the system does not tell.
-fn cpu() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
-    let ticks = |i: usize| fields.get(i).and_then(|f| f.parse::<f64>().ok()).unwrap_or(0.0);
-    (ticks(11) + ticks(12)) / 100.0
 }

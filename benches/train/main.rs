@@ -8,6 +8,9 @@
 //! the process needed at most beyond what it held when the matrix was there. `CHURN_BENCH_PYTHON` names a Python that
 //! has lightgbm; without one only ours is timed.
 
+#[path = "../measure.rs"]
+mod measure;
+
 use churn_core::features::{FeatureKind, FeaturePlan, derive};
 use churn_core::map::{self, MapOptions};
 use churn_core::schema::Profile;
@@ -15,6 +18,7 @@ use churn_core::train::BoostingParams;
 use churn_core::validate::{self, Purpose, ValidateOptions};
 use churn_core::{Engine, TrainOptions, metrics, read};
 use linfa::prelude::*;
+use measure::{cpu, memory};
 use ndarray::{Array1, Array2};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -126,21 +130,6 @@ fn lightgbm(set: &str, folder: &Path, threads: usize) -> Option<Figures> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches/train/lightgbm_fit.py");
     let output = Command::new(python).arg(script).args([set, &threads.to_string()]).arg(folder).output().ok()?;
     parse(&output.stdout)
-}
-
-/// Kilobytes of this process: now (`VmRSS`) or at most (`VmHWM`); 0 where the system does not tell.
-fn memory(which: &str) -> f64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let line = status.lines().find(|l| l.starts_with(which));
-    line.and_then(|l| l.split_whitespace().nth(1)?.parse().ok()).unwrap_or(0.0)
-}
-
-/// CPU seconds of this process so far: user and system ticks of 10 ms; 0 where the system does not tell.
-fn cpu() -> f64 {
-    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields: Vec<&str> = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace().collect();
-    let ticks = |i: usize| fields.get(i).and_then(|f| f.parse::<f64>().ok()).unwrap_or(0.0);
-    (ticks(11) + ticks(12)) / 100.0
 }
 
 fn fit(job: &str, folder: &Path) -> Result<Figures, Failure> {

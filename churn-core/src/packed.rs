@@ -11,7 +11,6 @@ macro_rules! packed {
 pub(crate) use packed;
 
 /// The bytes of a packed file.
-#[cfg(feature = "pretrained")]
 pub(crate) fn bytes(packed: &[u8]) -> Vec<u8> {
     let mut bytes = Vec::new();
     // What the build packed unpacks.
@@ -22,9 +21,7 @@ pub(crate) fn bytes(packed: &[u8]) -> Vec<u8> {
 
 /// The text of a packed file.
 pub(crate) fn text(packed: &[u8]) -> String {
-    let mut text = String::new();
-    // What the build packed unpacks.
+    // As above; the files that hold text are UTF-8.
     #[allow(clippy::expect_used)]
-    flate2::read::DeflateDecoder::new(packed).read_to_string(&mut text).expect("a text that the build packed");
-    text
+    String::from_utf8(bytes(packed)).expect("a text that the build packed")
 }

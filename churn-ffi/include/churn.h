@@ -253,8 +253,8 @@ int32_t churn_engine_score_csv(const churn_engine *engine,
  * Scores a file and writes the predictions to another as CSV, whole or not at all; a file that is there is
  * replaced. Predictions are written as they are made, never held all at once.
  *
- * The answer is a JSON object: summary, mapping, quality. The text is freed with churn_string_free. options_json:
- * as for churn_engine_score_one.
+ * The answer is a JSON object: summary, mapping, quality, target. The text is freed with churn_string_free.
+ * options_json: as for churn_engine_score_one.
  *
  * Errors: of the stages read, map and features; io; invalid_argument.
  *

@@ -248,8 +248,8 @@ pub unsafe extern "C" fn churn_engine_score_csv(
 /// Scores a file and writes the predictions to another as CSV, whole or not at all; a file that is there is
 /// replaced. Predictions are written as they are made, never held all at once.
 ///
-/// The answer is a JSON object: summary, mapping, quality. The text is freed with churn_string_free. options_json:
-/// as for churn_engine_score_one.
+/// The answer is a JSON object: summary, mapping, quality, target. The text is freed with churn_string_free.
+/// options_json: as for churn_engine_score_one.
 ///
 /// Errors: of the stages read, map and features; io; invalid_argument.
 ///
@@ -275,7 +275,7 @@ pub unsafe extern "C" fn churn_engine_score_file(
             )
         };
         let done = engine.0.score_file(source, target, &options::score(options)?.options())?;
-        Ok(json_text(&findings(&done.summary, &done.mapping, &done.quality)))
+        Ok(json_text(&done.to_json()))
     };
     // SAFETY: as the caller promises.
     unsafe { answer(out_json, "out_json", error, body) }

@@ -70,14 +70,9 @@ pub fn import(text: Option<&str>) -> Result<ImportOptions> {
     Ok(ImportOptions {
         name: given.name,
         version: given.version,
-        profile: given.profile.as_deref().map(profile).transpose()?,
+        profile: given.profile.as_deref().map(Profile::named_or_toml).transpose()?,
         iterations: given.iterations,
     })
-}
-
-/// A shipped profile by name, or one of the user's own as TOML text, which has lines.
-fn profile(given: &str) -> Result<Profile> {
-    if given.contains('\n') { Profile::from_toml(given) } else { Profile::shipped(given) }
 }
 
 /// The options of mapping.
@@ -116,7 +111,7 @@ pub fn validate(text: Option<&str>) -> Result<(Option<Mapping>, Option<Profile>,
         strict: given.strict.unwrap_or_default(),
         as_of: given.as_of.map(|day| engine::day(&day, "as_of")).transpose()?,
     };
-    Ok((mapping(given.mapping)?, given.profile.as_deref().map(profile).transpose()?, judging))
+    Ok((mapping(given.mapping)?, given.profile.as_deref().map(Profile::named_or_toml).transpose()?, judging))
 }
 
 /// How to score.
@@ -152,7 +147,7 @@ pub fn map_table(text: Option<&str>) -> Result<MapOptions> {
 fn mapping_options(given: Map) -> Result<MapOptions> {
     Ok(MapOptions {
         table_kind: given.table_kind.as_deref().map(TableKind::parse).transpose()?,
-        profile: given.profile.as_deref().map(profile).transpose()?,
+        profile: given.profile.as_deref().map(Profile::named_or_toml).transpose()?,
         overrides: given.overrides.unwrap_or_default(),
         saved: given.saved.map(Into::into),
     })
@@ -217,7 +212,7 @@ pub fn train(text: Option<&str>) -> Result<TrainOptions<'static>> {
     let given: Train = options(text, hint)?;
     Ok(TrainOptions {
         label: given.label,
-        profile: given.profile.as_deref().map(profile).transpose()?,
+        profile: given.profile.as_deref().map(Profile::named_or_toml).transpose()?,
         learner: given.learner.as_deref().map(Learner::parse).transpose()?.unwrap_or_default(),
         weights: given.weights,
         group: given.group,

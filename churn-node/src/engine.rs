@@ -14,7 +14,6 @@ use churn_core::{Error, ErrorKind, Record, Result, ScoreOptions, TrainOptions, r
 use napi::Env;
 use napi::bindgen_prelude::{AsyncTask, Buffer, Unknown};
 use napi_derive::napi;
-use serde_json::json;
 use std::collections::BTreeMap;
 
 /// A model, ready to map, judge, score and explain.
@@ -241,13 +240,7 @@ impl Engine {
                 watch.check()?;
                 let report = watch.report();
                 let options = ScoreOptions { progress: Some(&report), ..scoring.options() };
-                let done = engine.score_file(source, &target, &options)?;
-                Ok(Json::new(json!({
-                    "summary": report::summary_json(&done.summary),
-                    "mapping": report::mapping_json(&done.mapping),
-                    "quality": report::quality_json(&done.quality),
-                    "target": target,
-                })))
+                engine.score_file(source, target, &options).map(|done| Json::new(done.to_json()))
             })
         })
     }

@@ -218,7 +218,7 @@ impl Engine {
                 let spec = &model.plan.features()[lever.feature];
                 FieldChange {
                     field: spec.name.clone(),
-                    readable: spec.readable.clone(),
+                    readable: model.profile.language.text(&spec.readable).into_owned(),
                     from: written(model, lever.feature, row[lever.feature]),
                     to: written(model, lever.feature, lever.values[value]),
                 }

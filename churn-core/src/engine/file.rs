@@ -4,7 +4,7 @@ use super::{Engine, ScoreOptions};
 use crate::error::{Error, Result};
 use crate::map::Mapping;
 use crate::read::{self, ReadOptions};
-use crate::report::{RowWriter, Summary, Tally};
+use crate::report::{self, RowWriter, Summary, Tally};
 use crate::validate::{Pieces, QualityReport};
 use std::fs::File;
 use std::io::Write;
@@ -23,6 +23,18 @@ pub struct ScoreSummary {
     pub target: PathBuf,
 }
 
+impl ScoreSummary {
+    /// As JSON: `summary`, `mapping`, `quality`, `target`.
+    pub fn to_json(&self) -> serde_json::Value {
+        serde_json::json!({
+            "summary": report::summary_json(&self.summary),
+            "mapping": report::mapping_json(&self.mapping),
+            "quality": report::quality_json(&self.quality),
+            "target": self.target.to_string_lossy(),
+        })
+    }
+}
+
 impl Engine {
     /// Scores a file and writes the predictions as a CSV file, whole or not at all, with the bytes that
     /// [`write_csv`](crate::report::Predictions::write_csv) would write. A large CSV file of UTF-8 is read block by block
@@ -38,7 +50,7 @@ impl Engine {
         options: &ScoreOptions<'_>,
     ) -> Result<ScoreSummary> {
         let target = target.as_ref();
-        let prepared = self.prepared_pieces(pieces(source.as_ref(), &options.read)?, options)?;
+        let prepared = self.prepared(pieces(source.as_ref(), &options.read)?, options)?;
         let version = self.model().model_version();
         let tally = crate::files::write_whole_by(target, |file| {
             let (n, at) = (prepared.n_reasons, options.scored_at.as_deref());
@@ -67,7 +79,5 @@ fn pieces(path: &Path, options: &ReadOptions) -> Result<Pieces> {
     if let Some(end) = read::blocks(path, options, |block| pieces.push(&block))? {
         return pieces.ended(end);
     }
-    let mut whole = Pieces::default();
-    whole.push(&read::read_path(path, options)?)?;
-    Ok(whole)
+    read::read_path(path, options).map(Pieces::from)
 }

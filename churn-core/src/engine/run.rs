@@ -163,26 +163,25 @@ impl Engine {
         Ok(mapping)
     }
 
-    /// Typed table (derived columns included) of a raw table.
-    fn typed(&self, raw: &RawTable, options: &ScoreOptions<'_>) -> Result<(Mapping, QualityReport, Table)> {
-        let mapping = match options.mapping {
-            Some(mapping) => mapping.clone(),
-            None => self.map(raw, &options.overrides)?,
-        };
-        mapping.require_complete()?;
-        let judged = validate::validate(raw, &mapping, &self.model().profile, &ValidateOptions::default())?;
-        derived(mapping, judged, options)
-    }
-
-    /// As [`typed`](Engine::typed), of a table in pieces; what was kept of them goes as it is typed.
-    fn typed_pieces(&self, pieces: Pieces, options: &ScoreOptions<'_>) -> Result<(Mapping, QualityReport, Table)> {
+    /// Typed table (derived columns included) of a table in one piece or in many; what was kept of it goes as it is typed.
+    fn typed(&self, pieces: Pieces, options: &ScoreOptions<'_>) -> Result<(Mapping, QualityReport, Table)> {
         let mapping = match options.mapping {
             Some(mapping) => mapping.clone(),
             None => self.map_stated(&pieces.inputs(), pieces.stated(), &options.overrides)?,
         };
         mapping.require_complete()?;
-        let judged = pieces.validate(&mapping, &self.model().profile, &ValidateOptions::default())?;
-        derived(mapping, judged, options)
+        let mut judged = pieces.validate(&mapping, &self.model().profile, &ValidateOptions::default())?;
+        let as_of = options.as_of_days()?;
+        let table = derive(&judged.table, as_of)?;
+        let undated =
+            |d: &&Derivation| d.dated() && judged.table.column(d.needs[0]).is_some() && table.column(d.name).is_none();
+        let undated: Vec<&str> = DERIVED.iter().filter(undated).map(|d| d.name).collect();
+        if !undated.is_empty() {
+            let message =
+                format!("the day the rows describe is not known: {} could not be counted", undated.join(", "));
+            judged.report.add(Code::AsOfMissing, message, "give as_of, or a snapshot date column");
+        }
+        Ok((mapping, judged.report, table))
     }
 
     /// Typed table and feature matrix of a raw table.
@@ -191,7 +190,7 @@ impl Engine {
         raw: &RawTable,
         options: &ScoreOptions<'_>,
     ) -> Result<(Mapping, QualityReport, Table, FeatureMatrix)> {
-        let (mapping, quality, table) = self.typed(raw, options)?;
+        let (mapping, quality, table) = self.typed(raw.clone().into(), options)?;
         let matrix = self.model().plan.transform(&table)?;
         Ok((mapping, quality, table, matrix))
     }
@@ -202,8 +201,8 @@ impl Engine {
     /// Of the stages `read`, `map` and `features`; `cancelled`.
     pub fn score<'a>(&self, input: impl Into<Input<'a>>, options: &ScoreOptions<'_>) -> Result<Scored> {
         let input = input.into();
-        let raw = input.read(&options.read)?;
-        let prepared = self.prepared(&raw, options)?;
+        let raw = input.read(&options.read)?.into_owned();
+        let prepared = self.prepared(raw.into(), options)?;
         let mut rows = Vec::with_capacity(prepared.table.n_rows());
         self.told_rows(&prepared, options, |chunk| {
             rows.extend(chunk);
@@ -219,16 +218,9 @@ impl Engine {
     }
 
     /// A table ready to be scored.
-    fn prepared(&self, raw: &RawTable, options: &ScoreOptions<'_>) -> Result<Prepared> {
+    pub(super) fn prepared(&self, pieces: Pieces, options: &ScoreOptions<'_>) -> Result<Prepared> {
         let n_reasons = options.n_reasons()?;
-        let (mapping, quality, table) = self.typed(raw, options)?;
-        Ok(Prepared { n_reasons, mapping, quality, table })
-    }
-
-    /// A table in pieces, ready to be scored.
-    pub(super) fn prepared_pieces(&self, pieces: Pieces, options: &ScoreOptions<'_>) -> Result<Prepared> {
-        let n_reasons = options.n_reasons()?;
-        let (mapping, quality, table) = self.typed_pieces(pieces, options)?;
+        let (mapping, quality, table) = self.typed(pieces, options)?;
         Ok(Prepared { n_reasons, mapping, quality, table })
     }
 
@@ -384,24 +376,6 @@ impl Engine {
         let column = table.column(&self.model().plan.features()[feature].name)?;
         column.data.cell(row).map(Cow::into_owned)
     }
-}
-
-/// The judged table with its derived columns.
-fn derived(
-    mapping: Mapping,
-    mut judged: Validated,
-    options: &ScoreOptions<'_>,
-) -> Result<(Mapping, QualityReport, Table)> {
-    let as_of = options.as_of_days()?;
-    let table = derive(&judged.table, as_of)?;
-    let undated =
-        |d: &&Derivation| d.dated() && judged.table.column(d.needs[0]).is_some() && table.column(d.name).is_none();
-    let undated: Vec<&str> = DERIVED.iter().filter(undated).map(|d| d.name).collect();
-    if !undated.is_empty() {
-        let message = format!("the day the rows describe is not known: {} could not be counted", undated.join(", "));
-        judged.report.add(Code::AsOfMissing, message, "give as_of, or a snapshot date column");
-    }
-    Ok((mapping, judged.report, table))
 }
 
 /// A table ready to be scored.

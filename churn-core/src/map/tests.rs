@@ -73,6 +73,12 @@ fn words_that_only_look_like_others() {
     assert_eq!(customers(&[("n_support_tickets", &[])]).source_of("support_tickets"), Some("n_support_tickets"));
     // How a column is stored says nothing of what it holds.
     assert_eq!(customers(&[("MONTHLY_FEE_SQL", &[])]).source_of("monthly_charges"), Some("MONTHLY_FEE_SQL"));
+    // A word of two meanings needs cells: a type of account is a plan where the cells are plans; delays are late
+    // payments or days; a plan of 0 and 1 is a flag.
+    assert!(customers(&[("accountType", &[]), ("payment_delays", &[])]).fields().is_empty());
+    let plans = customers(&[("accountType", &["Basic", "Premium", "Enterprise"])]);
+    assert_eq!(plans.source_of("plan"), Some("accountType"));
+    assert_eq!(customers(&[("DataPlan", &["1", "0"])]).source_of("plan"), None);
     // A device is no slip of a currency ("devise"), although payments have no devices.
     let device = of_kind(TableKind::Payments, &[("device", &[])]);
     assert_eq!(device.source_of("currency"), None);

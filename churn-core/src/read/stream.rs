@@ -125,7 +125,9 @@ impl Blocks<'_> {
             },
         };
         let start = &mut begun.start;
-        if !start.dialect.backslash && text.contains("\\\"") {
+        // Whether a backslash escapes a quote is told by the whole text.
+        let escaped = ['\\', char::from(start.dialect.quote)].iter().collect::<String>();
+        if !start.dialect.backslash && text.contains(&escaped) {
             return Ok(Outcome::Odd);
         }
         let Ok(mut rows) = rows::read(text, &start.head, start.dialect, &self.what, self.options) else {
@@ -280,6 +282,14 @@ mod tests {
             let bytes = [before.as_bytes(), odd, after.as_bytes()].concat();
             with_file(&format!("odd{i}"), &bytes, |path| {
                 assert!(in_blocks(path, &options, 1_100_003).is_none(), "{i}")
+            });
+        }
+        // The same of single quotes, where the caller says that they are the quotes.
+        let quoted = ReadOptions { quote: Some('\''), ..options.clone() };
+        for (odd, is_read) in [("", true), ("'a \\' b';c\n", false)] {
+            let single = text(odd, "").replace('"', "'");
+            with_file("single", single.as_bytes(), |path| {
+                assert_eq!(in_blocks(path, &quoted, 1_100_003).is_some(), is_read);
             });
         }
         let text = text("", "");

@@ -270,6 +270,14 @@ impl Profile {
         Profile::from_toml(text)
     }
 
+    /// A shipped profile by its name, or one of the user's own as TOML text, which has lines.
+    ///
+    /// # Errors
+    /// As [`shipped`](Profile::shipped) and [`from_toml`](Profile::from_toml).
+    pub fn named_or_toml(given: &str) -> Result<Profile> {
+        if given.contains('\n') { Profile::from_toml(given) } else { Profile::shipped(given) }
+    }
+
     /// A profile of one's own, as TOML; `docs/profiles.md` lists the keys.
     ///
     /// # Errors

@@ -45,6 +45,13 @@ pub struct Pieces {
     stated: BTreeMap<String, Option<String>>,
 }
 
+impl From<RawTable> for Pieces {
+    /// A table in one piece.
+    fn from(table: RawTable) -> Pieces {
+        Pieces { n_rows: table.n_rows(), first: Some(table), ..Pieces::default() }
+    }
+}
+
 impl Pieces {
     /// Adds the next piece. Its rows count on from those before; where pieces have line numbers, they keep them.
     ///
@@ -53,8 +60,7 @@ impl Pieces {
     pub fn push(&mut self, piece: &RawTable) -> Result<()> {
         match self.first.take() {
             None if self.columns.is_empty() => {
-                self.n_rows = piece.n_rows();
-                self.first = Some(piece.clone());
+                *self = piece.clone().into();
                 Ok(())
             }
             Some(first) => {

@@ -235,12 +235,7 @@ impl Engine {
     pub fn score_file(&self, source: String, target: String, options_json: Option<String>) -> Result<String> {
         call(|| {
             let done = self.0.score_file(source, target, &scoring(options_json.as_deref())?.options())?;
-            Ok(serde_json::json!({
-                "summary": report::summary_json(&done.summary),
-                "mapping": report::mapping_json(&done.mapping),
-                "quality": report::quality_json(&done.quality),
-            })
-            .to_string())
+            Ok(done.to_json().to_string())
         })
     }
 

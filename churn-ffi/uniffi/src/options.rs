@@ -55,8 +55,7 @@ impl Options {
 
     /// A shipped profile by name, or one of the user's own as TOML text, which has lines.
     pub fn profile(&mut self) -> Result<Option<Profile>> {
-        let read = |text: &str| if text.contains('\n') { Profile::from_toml(text) } else { Profile::shipped(text) };
-        self.parsed("profile", read)
+        self.parsed("profile", Profile::named_or_toml)
     }
 
     /// A mapping that an earlier call gave.
