@@ -55,7 +55,7 @@ class Scored {
  */
 function lazyRows(table) {
   const { length } = table
-  const rows = new Array(length)
+  const rows = empty(length)
   const made = new Uint8Array(Math.ceil(length / ROWS))
   const fill = (key) => {
     const index = indexOf(key)
@@ -113,6 +113,18 @@ function lazyRows(table) {
       return Reflect.preventExtensions(target)
     },
   })
+}
+
+/**
+ * An array of holes. Room for a million elements would be filled here and now, which holds up the event loop; an array
+ * that begins with a far element keeps what it has in a table, and is made dense when it becomes so.
+ */
+function empty(length) {
+  if (length === 0) return []
+  const rows = []
+  rows[length - 1] = undefined
+  delete rows[length - 1]
+  return rows
 }
 
 function indexOf(key) {

@@ -17,6 +17,7 @@ mod js;
 mod model;
 mod options;
 mod output;
+mod pool;
 mod scored;
 mod scorer;
 mod watch;
