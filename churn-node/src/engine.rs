@@ -2,6 +2,7 @@
 
 use crate::error::{Job, call, job};
 use crate::events;
+use crate::held;
 use crate::input::{Reader, Table, now};
 use crate::options::Options;
 use crate::output::Json;
@@ -17,7 +18,7 @@ use napi_derive::napi;
 use std::collections::BTreeMap;
 
 /// A model, ready to map, judge, score and explain.
-#[napi]
+#[napi(custom_finalize)]
 pub struct Engine(pub(crate) churn_core::Engine);
 
 /// The options of a scoring call, owned.
@@ -97,7 +98,7 @@ impl Engine {
     /// Refuses: engines come from the static functions.
     #[napi(constructor)]
     pub fn new(env: &Env) -> napi::Result<Engine> {
-        call(env, || {
+        held::engine(env, || {
             Err(Error::new(ErrorKind::Unsupported, "an Engine is not made with new")
                 .hint("use Engine.pretrained, Engine.load, Engine.fromBytes or Engine.train"))
         })
@@ -106,22 +107,22 @@ impl Engine {
     /// A shipped model: "telecom" or "saas".
     #[napi(factory)]
     pub fn pretrained(env: &Env, name: Unknown<'_>) -> napi::Result<Engine> {
-        call(env, || churn_core::Engine::pretrained(&Reader { env, argument: "name" }.require_text(name)?).map(Engine))
+        held::engine(env, || churn_core::Engine::pretrained(&Reader { env, argument: "name" }.require_text(name)?))
     }
 
     /// Loads a saved model.
     #[napi(factory)]
     pub fn load(env: &Env, path: Unknown<'_>) -> napi::Result<Engine> {
-        call(env, || churn_core::Engine::load(Reader { env, argument: "path" }.require_text(path)?).map(Engine))
+        held::engine(env, || churn_core::Engine::load(Reader { env, argument: "path" }.require_text(path)?))
     }
 
     /// A model from the bytes of a model file.
     #[napi(factory)]
     pub fn from_bytes(env: &Env, data: Unknown<'_>) -> napi::Result<Engine> {
-        call(env, || {
+        held::engine(env, || {
             let reader = Reader { env, argument: "data" };
             let wrong = || reader.wrong("is not bytes", "give a Buffer or a Uint8Array");
-            churn_core::Engine::from_bytes(&reader.bytes(data)?.ok_or_else(wrong)?).map(Engine)
+            churn_core::Engine::from_bytes(&reader.bytes(data)?.ok_or_else(wrong)?)
         })
     }
 
@@ -248,9 +249,9 @@ impl Engine {
     /// The same model that tells its reasons and recommendations in another language.
     #[napi]
     pub fn with_language(&self, env: &Env, language: Unknown<'_>) -> napi::Result<Engine> {
-        call(env, || {
+        held::engine(env, || {
             let code = Reader { env, argument: "language" }.require_text(language)?;
-            self.0.with_language(churn_core::schema::Language::parse(&code)?).map(Engine)
+            self.0.with_language(churn_core::schema::Language::parse(&code)?)
         })
     }
 

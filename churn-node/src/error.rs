@@ -62,6 +62,8 @@ impl<T: ToNapiValue + TypeName + Send + 'static> Task for Job<T> {
     }
 
     fn resolve(&mut self, env: Env, output: Self::Output) -> napi::Result<T> {
-        output.map_err(|e| raise(&env, &e))
+        let value = output.map_err(|e| raise(&env, &e))?;
+        crate::held::tell(&env, &value);
+        Ok(value)
     }
 }

@@ -11,6 +11,7 @@ mod error;
 mod events;
 mod explain;
 mod functions;
+mod held;
 mod input;
 mod intake;
 mod js;

@@ -2,6 +2,7 @@
 
 use crate::engine::Engine;
 use crate::error::call;
+use crate::held;
 use crate::input::Reader;
 use crate::options::Options;
 use churn_core::Result;
@@ -42,21 +43,21 @@ impl Engine {
     /// A model that another library trained, from its file.
     #[napi(factory)]
     pub fn import_model(env: &Env, path: Unknown<'_>, options: Unknown<'_>) -> napi::Result<Engine> {
-        call(env, || {
+        held::engine(env, || {
             let path = Reader { env, argument: "path" }.require_text(path)?;
-            churn_core::Engine::import(path, &import_options(env, options)?).map(Engine)
+            churn_core::Engine::import(path, &import_options(env, options)?)
         })
     }
 
     /// A model that another library trained, from the content of its file.
     #[napi(factory)]
     pub fn import_model_bytes(env: &Env, data: Unknown<'_>, options: Unknown<'_>) -> napi::Result<Engine> {
-        call(env, || {
+        held::engine(env, || {
             let reader = Reader { env, argument: "data" };
             let wrong = || reader.wrong("is not bytes", "give a Buffer or a Uint8Array");
             let data = reader.bytes(data)?.ok_or_else(wrong)?;
             let model = Model::import(&data, &import_options(env, options)?)?;
-            churn_core::Engine::from_model(model).map(Engine)
+            churn_core::Engine::from_model(model)
         })
     }
 

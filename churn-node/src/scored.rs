@@ -17,7 +17,7 @@ use std::sync::Arc;
 const LARGE: usize = 10_000;
 
 /// A scored table; the package makes it look like what users see.
-#[napi]
+#[napi(custom_finalize)]
 pub struct ScoredTable {
     columns: Arc<Columns>,
     rest: [Value; 3],
@@ -91,6 +91,11 @@ impl ScoredTable {
         let batch = scored.predictions.to_record_batch()?;
         let named = columns.into_iter().map(|(name, data)| (camel(&name), data)).collect();
         Ok(ScoredTable { columns: Arc::new(Columns { named, batch }), rest })
+    }
+
+    /// Bytes of the columns.
+    pub fn bytes(&self) -> usize {
+        self.columns.batch.get_array_memory_size()
     }
 }
 

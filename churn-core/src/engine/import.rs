@@ -84,7 +84,7 @@ impl Predictor {
 
 /// The numbers of a column: written plainly as programs write them, else as people do.
 fn numbers(data: &ColumnData) -> ColumnData {
-    let ColumnData::Text(_) = data else { return data.clone() };
+    let (ColumnData::Text(_) | ColumnData::Category(_)) = data else { return data.clone() };
     let cells = (0..data.len()).map(|row| data.cell(row).map(|c| c.parse::<f64>()).transpose());
     match cells.collect::<std::result::Result<Vec<_>, _>>() {
         Ok(plain) => ColumnData::numbers(plain),

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, ErrorKind, Result};
 use crate::schema::{self, Profile, level_key, same_level};
-use crate::table::{Column, ColumnData, Recent, Table};
+use crate::table::{self, Column, ColumnData, Recent, Table};
 use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -246,6 +246,15 @@ impl FeaturePlan {
                                 *cell = text.map_or(f64::NAN, |text| recent.of(text, trimmed));
                             }
                         }
+                        ColumnData::Category(category) => {
+                            let known: Vec<f64> = table::levels(category)
+                                .iter()
+                                .map(|level| level.map_or(f64::NAN, |l| code(l.trim())))
+                                .collect();
+                            for (cell, key) in out.iter_mut().zip(category.keys()) {
+                                *cell = key.map_or(f64::NAN, |key| known[usize::from(key)]);
+                            }
+                        }
                         data => {
                             for (row, cell) in out.iter_mut().enumerate() {
                                 *cell = data.cell(row).map_or(f64::NAN, |level| code(&level));
@@ -276,7 +285,8 @@ impl<'a> Indicator<'a> {
             let rest = feature.name.strip_prefix(header).filter(|_| !header.is_empty())?;
             rest.strip_prefix(['_', '=', ':', '.', '-', ' ']).map(str::trim).filter(|level| !level.is_empty())
         };
-        let categorical = |c: &&Column| matches!(c.data, ColumnData::Text(_) | ColumnData::Boolean(_));
+        let categorical =
+            |c: &&Column| matches!(c.data, ColumnData::Text(_) | ColumnData::Category(_) | ColumnData::Boolean(_));
         let found = table.columns().iter().filter(categorical).filter_map(|c| {
             let (header, level) = [&c.source, &c.name].into_iter().find_map(|h| Some((h, level_of(h)?)))?;
             Some((header.len(), c, level))
@@ -333,7 +343,9 @@ fn fit_kind(column: &Column) -> Option<FeatureKind> {
             let first = values.next()?;
             values.any(|v| v != first).then_some(FeatureKind::Boolean)
         }
-        ColumnData::Text(_) => fit_levels(&column.data).map(|levels| FeatureKind::Category { levels }),
+        ColumnData::Text(_) | ColumnData::Category(_) => {
+            fit_levels(&column.data).map(|levels| FeatureKind::Category { levels })
+        }
         ColumnData::Date(_) | ColumnData::Timestamp(_) => None,
     }
 }

@@ -147,6 +147,8 @@ fn looked_up(values: &ColumnData, dictionary: &dyn arrow_array::array::AnyDictio
     let nulls = dictionary.keys();
     match values {
         ColumnData::Text(a) => ColumnData::Text(take(a, &keys, nulls)),
+        // Arrow has no dictionary of a dictionary.
+        ColumnData::Category(_) => return looked_up(&values.clone().spelled(), dictionary),
         ColumnData::Integer(a) => ColumnData::Integer(take(a, &keys, nulls)),
         ColumnData::Number(a) => ColumnData::Number(take(a, &keys, nulls)),
         ColumnData::Boolean(a) => ColumnData::Boolean(take(a, &keys, nulls)),
@@ -175,6 +177,9 @@ fn joined(chunks: &[ColumnData]) -> Option<ColumnData> {
                 builder.append_array(part).ok()?;
             }
             ColumnData::Text(builder.finish())
+        }
+        ColumnData::Category(_) => {
+            return joined(&chunks.iter().cloned().map(ColumnData::spelled).collect::<Vec<_>>());
         }
         ColumnData::Boolean(_) => {
             let mut builder = BooleanBuilder::new();

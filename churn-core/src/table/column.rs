@@ -1,10 +1,15 @@
-//! The values of one column: an Arrow array of one of six types.
+//! The values of one column: an Arrow array of one of seven types.
 
+use super::Recent;
 use arrow_array::builder::LargeStringBuilder;
+use arrow_array::cast::AsArray;
+use arrow_array::types::UInt16Type;
 use arrow_array::{
-    Array, ArrayRef, BooleanArray, Date32Array, Float64Array, Int64Array, LargeStringArray, TimestampMicrosecondArray,
+    Array, ArrayRef, BooleanArray, Date32Array, DictionaryArray, Float64Array, Int64Array, LargeStringArray,
+    TimestampMicrosecondArray, UInt16Array,
 };
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The values of one column; null means missing.
@@ -12,6 +17,8 @@ use std::sync::Arc;
 pub enum ColumnData {
     /// Text exactly as read, or a category.
     Text(LargeStringArray),
+    /// A category of a large table: its levels once, as `LargeUtf8` without blanks, and a number a row.
+    Category(DictionaryArray<UInt16Type>),
     /// Whole numbers of a typed frame.
     Integer(Int64Array),
     /// Numbers in float64; NaN counts as missing.
@@ -34,6 +41,87 @@ impl ColumnData {
         ColumnData::Text(builder.finish())
     }
 
+    /// A category of these levels, of which each row has the one of its code; null is missing. `None` where there are
+    /// too many levels, or a code has none.
+    pub(crate) fn category(levels: LargeStringArray, codes: UInt16Array) -> Option<Self> {
+        DictionaryArray::try_new(codes, Arc::new(levels)).ok().map(ColumnData::Category)
+    }
+
+    /// For each code the value in that place, counted from 1; 0 is missing. Text becomes a category; `None` where it has
+    /// too many levels.
+    pub(crate) fn looked_up(&self, codes: impl Iterator<Item = u32>) -> Option<Self> {
+        let at = |code: u32| (code as usize).checked_sub(1);
+        Some(match self {
+            ColumnData::Text(_) => {
+                let mut levels = LargeStringBuilder::new();
+                let mut known: HashMap<Cow<'_, str>, u16> = HashMap::new();
+                let mut places = Vec::with_capacity(self.len());
+                for row in 0..self.len() {
+                    let Some(cell) = self.cell(row) else {
+                        places.push(None);
+                        continue;
+                    };
+                    let next = u16::try_from(known.len());
+                    places.push(Some(match known.get(&cell) {
+                        Some(&place) => place,
+                        None => {
+                            levels.append_value(&cell);
+                            let next = next.ok()?;
+                            known.insert(cell, next);
+                            next
+                        }
+                    }));
+                }
+                let codes = codes.map(|code| at(code).and_then(|i| places.get(i).copied().flatten())).collect();
+                ColumnData::category(levels.finish(), codes)?
+            }
+            ColumnData::Number(a) => {
+                let values: Vec<Option<f64>> = a.iter().collect();
+                ColumnData::Number(codes.map(|code| values.get(at(code)?).copied().flatten()).collect())
+            }
+            ColumnData::Boolean(a) => {
+                let values: Vec<Option<bool>> = a.iter().collect();
+                ColumnData::Boolean(codes.map(|code| values.get(at(code)?).copied().flatten()).collect())
+            }
+            ColumnData::Date(a) => {
+                let values: Vec<Option<i32>> = a.iter().collect();
+                ColumnData::Date(codes.map(|code| values.get(at(code)?).copied().flatten()).collect())
+            }
+            _ => return None,
+        })
+    }
+
+    /// Text of few spellings as a category; anything else as it is.
+    pub(crate) fn packed(self) -> Self {
+        let ColumnData::Text(array) = &self else { return self };
+        let mut levels = LargeStringBuilder::new();
+        let mut known: HashMap<&str, Option<u16>> = HashMap::new();
+        let mut recent = Recent::new();
+        let mut code = |text| {
+            recent.of(text, |text| {
+                let next = u16::try_from(known.len()).ok();
+                *known.entry(text).or_insert_with(|| {
+                    levels.append_value(text);
+                    next
+                })
+            })
+        };
+        let present = array.iter().map(|cell| cell.filter(|c| !c.trim().is_empty()));
+        let codes: Option<UInt16Array> = present
+            .map(|cell| cell.map_or(Some(None), |cell| code(cell).map(Some)))
+            .collect::<Option<Vec<_>>>()
+            .map(Into::into);
+        codes.and_then(|codes| ColumnData::category(levels.finish(), codes)).unwrap_or(self)
+    }
+
+    /// A category as text; anything else as it is.
+    pub(crate) fn spelled(self) -> Self {
+        match self {
+            ColumnData::Category(_) => ColumnData::text((0..self.len()).map(|row| self.cell(row))),
+            other => other,
+        }
+    }
+
     /// Numbers; `None` is missing.
     pub fn numbers(cells: impl IntoIterator<Item = Option<f64>>) -> Self {
         ColumnData::Number(cells.into_iter().collect())
@@ -53,6 +141,7 @@ impl ColumnData {
     pub fn as_array(&self) -> &dyn Array {
         match self {
             ColumnData::Text(a) => a,
+            ColumnData::Category(a) => a,
             ColumnData::Integer(a) => a,
             ColumnData::Number(a) => a,
             ColumnData::Boolean(a) => a,
@@ -65,6 +154,7 @@ impl ColumnData {
     pub fn to_array(&self) -> ArrayRef {
         match self {
             ColumnData::Text(a) => Arc::new(a.clone()),
+            ColumnData::Category(a) => Arc::new(a.clone()),
             ColumnData::Integer(a) => Arc::new(a.clone()),
             ColumnData::Number(a) => Arc::new(a.clone()),
             ColumnData::Boolean(a) => Arc::new(a.clone()),
@@ -91,6 +181,7 @@ impl ColumnData {
         }
         Some(match self {
             ColumnData::Text(a) => Cow::Borrowed(a.value(row).trim()),
+            ColumnData::Category(a) => Cow::Borrowed(levels(a).value(usize::from(a.keys().value(row))).trim()),
             ColumnData::Integer(a) => Cow::Owned(a.value(row).to_string()),
             ColumnData::Number(a) => Cow::Owned(format_number(a.value(row))),
             ColumnData::Boolean(a) => Cow::Borrowed(if a.value(row) { "true" } else { "false" }),
@@ -129,6 +220,7 @@ impl ColumnData {
         let (start, n) = (rows.start, rows.len());
         match self {
             ColumnData::Text(a) => ColumnData::Text(a.slice(start, n)),
+            ColumnData::Category(a) => ColumnData::Category(a.slice(start, n)),
             ColumnData::Integer(a) => ColumnData::Integer(a.slice(start, n)),
             ColumnData::Number(a) => ColumnData::Number(a.slice(start, n)),
             ColumnData::Boolean(a) => ColumnData::Boolean(a.slice(start, n)),
@@ -141,6 +233,12 @@ impl ColumnData {
     pub fn take(&self, rows: &[usize]) -> ColumnData {
         match self {
             ColumnData::Text(a) => ColumnData::text(rows.iter().map(|&r| (!a.is_null(r)).then(|| a.value(r)))),
+            ColumnData::Category(a) => {
+                let codes = a.keys();
+                let taken = rows.iter().map(|&r| (!codes.is_null(r)).then(|| codes.value(r))).collect();
+                // The codes are those of the levels.
+                ColumnData::category(levels(a).clone(), taken).unwrap_or_else(|| self.clone())
+            }
             ColumnData::Integer(a) => {
                 ColumnData::Integer(rows.iter().map(|&r| (!a.is_null(r)).then(|| a.value(r))).collect())
             }
@@ -158,6 +256,11 @@ impl ColumnData {
             }
         }
     }
+}
+
+/// The levels of a category.
+pub(crate) fn levels(category: &DictionaryArray<UInt16Type>) -> &LargeStringArray {
+    category.values().as_string()
 }
 
 /// A number in the shortest form that reads back to the same bits, without an exponent or a needless ".0".

@@ -13,7 +13,7 @@ mod source;
 
 pub(crate) use arrow::{batch_of, column_from_arrow};
 pub use column::ColumnData;
-pub(crate) use column::{date_from_days, days_from_date, format_date, format_number, format_timestamp};
+pub(crate) use column::{date_from_days, days_from_date, format_date, format_number, format_timestamp, levels};
 #[cfg(feature = "polars")]
 pub(crate) use polars::frame_of;
 pub(crate) use recent::{Recent, RecentCodes};
@@ -77,6 +77,8 @@ impl RawTable {
     /// A table of these columns, all of one length.
     pub fn new(columns: Vec<RawColumn>, n_rows: usize, places: Places, source: Source, notes: Vec<ReadNote>) -> Self {
         debug_assert!(columns.iter().all(|c| c.data.len() == n_rows));
+        // What is still to be read is text.
+        let columns = columns.into_iter().map(|c| RawColumn { data: c.data.spelled(), ..c }).collect();
         RawTable { columns, n_rows, places, source, notes, stated: BTreeMap::new() }
     }
 

@@ -12,6 +12,10 @@ fn series(name: &str, data: &ColumnData) -> Result<polars::prelude::Column> {
     };
     let series = match data {
         ColumnData::Text(a) => Series::new(name.into(), a.iter().collect::<Vec<Option<&str>>>()),
+        ColumnData::Category(a) => {
+            let cells = a.downcast_dict::<arrow_array::LargeStringArray>();
+            Series::new(name.into(), cells.into_iter().flatten().collect::<Vec<Option<&str>>>())
+        }
         ColumnData::Integer(a) => Series::new(name.into(), a.iter().collect::<Vec<Option<i64>>>()),
         ColumnData::Number(a) if a.null_count() == 0 => Series::new(name.into(), a.values().as_ref()),
         ColumnData::Number(a) => Series::new(name.into(), a.iter().collect::<Vec<Option<f64>>>()),

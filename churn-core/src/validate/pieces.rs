@@ -5,14 +5,15 @@
 //! buffer. At the end the columns are typed one by one, and what was kept of a column goes with it.
 
 use super::findings::{EXAMPLES, Findings};
-use super::{Purpose, ValidateOptions, Validated, types};
+use super::types::{Meaning, Typed};
+use super::{Purpose, ValidateOptions, Validated};
 use crate::error::{Error, ErrorKind, Result};
 use crate::map::{ColumnInput, Mapping};
 use crate::read::End;
 use crate::schema::Profile;
 use crate::table::{ColumnData, Places, RawColumn, RawTable, ReadNote, RecentCodes, Source, column_from_arrow};
 use arrow_array::builder::LargeStringBuilder;
-use arrow_array::{Array, ArrayRef};
+use arrow_array::{Array, ArrayRef, LargeStringArray};
 use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -172,10 +173,19 @@ impl Pieces {
         let mut findings = Findings::new(self.n_rows);
         super::tell_reading(&self.notes, mapping, &mut findings);
         let read = self.columns.into_par_iter().map(|(name, pile)| {
-            let data = pile.finish(&name)?;
-            Ok(types::read(&name, &data, mapping, None, format))
+            let Some(meaning) = Meaning::of(&name, mapping, None) else { return Ok(None) };
+            let spelled = match &pile {
+                Pile::Few(few) => meaning.read_spellings(&few.levels(), few.codes.iter(), format),
+                _ => None,
+            };
+            if let Some(typed) = spelled {
+                return Ok(Some(typed));
+            }
+            let packed = matches!(pile, Pile::Few(_));
+            let typed = meaning.read(&pile.finish(&name)?, format);
+            Ok(Some(if packed { typed.packed() } else { typed }))
         });
-        let read: Vec<Option<types::Typed>> = read.collect::<Result<_>>()?;
+        let read: Vec<Option<Typed>> = read.collect::<Result<_>>()?;
         let read = read.into_iter().flatten().collect();
         let table = super::judge(read, self.n_rows, &places, profile, options, &mut findings);
         Ok(Validated { table, report: findings.report(n_columns), labels: None, label_column: None, leaks: Vec::new() })
@@ -207,7 +217,7 @@ impl Pile {
             Pile::Blank(n) => {
                 let n = *n;
                 *self = match data {
-                    ColumnData::Text(_) => Pile::Few(Few { codes: vec![0; n], ..Few::default() }),
+                    ColumnData::Text(_) => Pile::Few(Few { codes: Codes::missing(n), ..Few::default() }),
                     _ if n == 0 => Pile::Typed(Vec::new()),
                     _ => Pile::Typed(vec![nulls(data, n)]),
                 };
@@ -240,7 +250,7 @@ impl Pile {
                 each(data, |cell| few.push(cell));
                 if few.is_crowded() {
                     let mut many = LargeStringBuilder::new();
-                    few.codes.iter().for_each(|&code| many.append_option(few.spelling(code)));
+                    few.codes.iter().for_each(|code| many.append_option(few.spelling(code)));
                     *self = Pile::Many(many);
                 }
             }
@@ -264,7 +274,7 @@ impl Pile {
                 }
                 None
             }
-            Pile::Few(few) => few.spelling(*few.codes.get(row)?).and_then(text),
+            Pile::Few(few) => few.spelling(few.codes.get(row)?).and_then(text),
             Pile::Many(many) => {
                 let ends = many.offsets_slice();
                 if many.validity_slice().is_some_and(|bits| bits[row / 8] >> (row % 8) & 1 == 0) {
@@ -286,9 +296,9 @@ impl Pile {
             }
             Pile::Few(few) => {
                 let length = |code: u32| few.spelling(code).map_or(0, str::len);
-                let bytes = few.codes.iter().map(|&code| length(code)).sum();
+                let bytes = few.codes.iter().map(length).sum();
                 let mut whole = LargeStringBuilder::with_capacity(few.codes.len(), bytes);
-                few.codes.iter().for_each(|&code| whole.append_option(few.spelling(code)));
+                few.codes.iter().for_each(|code| whole.append_option(few.spelling(code)));
                 ColumnData::Text(whole.finish())
             }
             Pile::Many(mut many) => ColumnData::Text(many.finish()),
@@ -307,7 +317,7 @@ fn each(data: &ColumnData, mut take: impl FnMut(Option<&str>)) {
 /// So many missing cells of this type.
 fn nulls(like: &ColumnData, n: usize) -> ColumnData {
     match like {
-        ColumnData::Text(_) => ColumnData::text((0..n).map(|_| None::<&str>)),
+        ColumnData::Text(_) | ColumnData::Category(_) => ColumnData::text((0..n).map(|_| None::<&str>)),
         ColumnData::Integer(_) => ColumnData::Integer((0..n).map(|_| None).collect()),
         ColumnData::Number(_) => ColumnData::numbers((0..n).map(|_| None)),
         ColumnData::Boolean(_) => ColumnData::Boolean((0..n).map(|_| None).collect()),
@@ -316,10 +326,66 @@ fn nulls(like: &ColumnData, n: usize) -> ColumnData {
     }
 }
 
+/// A number a row, in two bytes as long as that is enough.
+#[derive(Debug)]
+enum Codes {
+    Narrow(Vec<u16>),
+    Wide(Vec<u32>),
+}
+
+impl Default for Codes {
+    fn default() -> Self {
+        Codes::Narrow(Vec::new())
+    }
+}
+
+impl Codes {
+    /// So many missing cells.
+    fn missing(n: usize) -> Codes {
+        Codes::Narrow(vec![0; n])
+    }
+
+    fn push(&mut self, code: u32) {
+        match self {
+            Codes::Narrow(codes) => match u16::try_from(code) {
+                Ok(code) => codes.push(code),
+                Err(_) => {
+                    let mut wide: Vec<u32> = codes.iter().copied().map(u32::from).collect();
+                    wide.push(code);
+                    *self = Codes::Wide(wide);
+                }
+            },
+            Codes::Wide(codes) => codes.push(code),
+        }
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Codes::Narrow(codes) => codes.len(),
+            Codes::Wide(codes) => codes.len(),
+        }
+    }
+
+    fn get(&self, row: usize) -> Option<u32> {
+        match self {
+            Codes::Narrow(codes) => codes.get(row).copied().map(u32::from),
+            Codes::Wide(codes) => codes.get(row).copied(),
+        }
+    }
+
+    fn iter(&self) -> impl Iterator<Item = u32> + Clone {
+        let (narrow, wide): (&[u16], &[u32]) = match self {
+            Codes::Narrow(codes) => (codes, &[]),
+            Codes::Wide(codes) => (&[], codes),
+        };
+        narrow.iter().copied().map(u32::from).chain(wide.iter().copied())
+    }
+}
+
 /// Text of few spellings: one number a row, 0 for a missing cell.
 #[derive(Debug, Default)]
 struct Few {
-    codes: Vec<u32>,
+    codes: Codes,
     spellings: Vec<Box<str>>,
     known: HashMap<Box<str>, u32>,
     recent: RecentCodes,
@@ -344,6 +410,11 @@ impl Few {
             }
         };
         self.codes.push(code);
+    }
+
+    /// Every spelling once, in the order of the codes, which begin with 1.
+    fn levels(&self) -> LargeStringArray {
+        LargeStringArray::from_iter_values(&self.spellings)
     }
 
     fn spelling(&self, code: u32) -> Option<&str> {

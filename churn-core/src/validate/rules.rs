@@ -57,7 +57,7 @@ impl<'a> Value<'a> {
                 _ => Some(same_level(&data.cell(row)?, text)),
             },
             (Value::Text(_), _) | (_, Value::Text(_)) => None,
-            (Value::Column(a @ ColumnData::Text(_)), Value::Column(b @ ColumnData::Text(_))) => {
+            (Value::Column(a), Value::Column(b)) if is_text(a) && is_text(b) => {
                 Some(same_level(&a.cell(row)?, &b.cell(row)?))
             }
             _ => {
@@ -178,6 +178,10 @@ impl<'a> Bound<'a> {
         }
         self.then.holds(row)
     }
+}
+
+fn is_text(data: &ColumnData) -> bool {
+    matches!(data, ColumnData::Text(_) | ColumnData::Category(_))
 }
 
 /// A truth value as a rule may write it.

@@ -133,7 +133,7 @@ impl Signal {
     /// The column in at most `bins` ordered bins, or in its own levels for text.
     pub fn new(data: &ColumnData, labels: &Labels, bins: usize) -> Signal {
         match data {
-            ColumnData::Text(_) => Signal::of_text(data, &labels.rows),
+            ColumnData::Text(_) | ColumnData::Category(_) => Signal::of_text(data, &labels.rows),
             _ => {
                 let value = |&r: &usize| data.number(r).or_else(|| data.days(r).map(f64::from));
                 Signal::of_numbers(labels.rows.iter().map(value).collect(), bins)

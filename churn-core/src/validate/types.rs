@@ -7,7 +7,7 @@ use crate::map::Mapping;
 use crate::read::cells::{self, ParsedColumn};
 use crate::schema::{self, FieldSpec, FieldType, canonical_level};
 use crate::table::{CellFormat, Column, ColumnData, Places, RawTable, Table, columns_at_once};
-use arrow_array::Array;
+use arrow_array::{Array, LargeStringArray};
 use rayon::prelude::*;
 use std::collections::HashMap;
 
@@ -43,47 +43,100 @@ pub(super) struct Typed {
 pub(super) fn read_table(raw: &RawTable, mapping: &Mapping, label: Option<&str>) -> Vec<Typed> {
     let format = &raw.source().cells;
     let columns = raw.columns().par_iter().with_min_len(columns_at_once(raw.n_rows()));
-    columns.filter_map(|c| read(&c.name, &c.data, mapping, label, format)).collect()
+    columns.filter_map(|c| Some(Meaning::of(&c.name, mapping, label)?.read(&c.data, format))).collect()
 }
 
-/// One column, read by its meaning; `None` where it is personal, or the label.
-pub(super) fn read(
-    header: &str,
-    data: &ColumnData,
-    mapping: &Mapping,
-    label: Option<&str>,
-    format: &CellFormat,
-) -> Option<Typed> {
-    if Some(header) == label {
-        return None;
+/// What a column means.
+pub(super) struct Meaning<'a> {
+    header: &'a str,
+    field: Option<&'static FieldSpec>,
+}
+
+impl<'a> Meaning<'a> {
+    /// Of the column of this header; `None` where it is personal, or the label.
+    pub fn of(header: &'a str, mapping: &Mapping, label: Option<&str>) -> Option<Self> {
+        if Some(header) == label {
+            return None;
+        }
+        let matched = mapping.column(header);
+        let field = matched.and_then(|m| m.field.as_deref()).and_then(schema::field);
+        let personal = field.map_or_else(|| matched.is_some_and(|m| m.pii), |f| f.pii);
+        (!personal).then_some(Meaning { header, field })
     }
-    let matched = mapping.column(header);
-    let field = matched.and_then(|m| m.field.as_deref()).and_then(schema::field);
-    if field.map_or_else(|| matched.is_some_and(|m| m.pii), |f| f.pii) {
-        return None;
+
+    /// Whether its header says that its amounts are in hundredths.
+    fn is_minor(&self) -> bool {
+        self.field.is_some_and(FieldSpec::is_money) && cells::is_minor_unit(self.header)
     }
-    let (field_type, mut parsed) = match field {
-        Some(field) => (field.field_type, cells::read_with(data, field.field_type, format)),
-        None => cells::read_own(data, header, format),
-    };
-    let mut minor = None;
-    if field.is_some_and(|f| f.is_money()) && cells::is_minor_unit(header) {
-        let whole = cells::from_minor_units(&parsed);
-        minor = Some(whole.is_some());
-        parsed = whole.unwrap_or(parsed);
+
+    /// The column, read by its meaning.
+    pub fn read(&self, data: &ColumnData, format: &CellFormat) -> Typed {
+        let (field_type, mut parsed) = match self.field {
+            Some(field) => (field.field_type, cells::read_with(data, field.field_type, format)),
+            None => cells::read_own(data, self.header, format),
+        };
+        let mut minor = None;
+        if self.is_minor() {
+            let whole = cells::from_minor_units(&parsed);
+            minor = Some(whole.is_some());
+            parsed = whole.unwrap_or(parsed);
+        }
+        // What could not be read is not blank.
+        let missing = missing(&parsed.values);
+        let is_text = matches!(field_type, FieldType::Category | FieldType::Text);
+        let mixed = self.field.is_none() && is_text && is_mixed(data);
+        let blank = missing - parsed.unreadable.len().min(missing);
+        let looks =
+            if parsed.unreadable.is_empty() { String::new() } else { shapes::describe(data, &parsed.unreadable) };
+        if let Some(field) = self.field.filter(|f| f.field_type == FieldType::Category)
+            && let Some(levels) = canonical_levels(&field.name, &parsed.values)
+        {
+            parsed.values = levels;
+        }
+        let header = self.header.to_owned();
+        Typed { header, field: self.field, field_type, parsed, blank, mixed, looks, minor }
     }
-    // What could not be read is not blank.
-    let missing = missing(&parsed.values);
-    let is_text = matches!(field_type, FieldType::Category | FieldType::Text);
-    let mixed = field.is_none() && is_text && is_mixed(data);
-    let blank = missing - parsed.unreadable.len().min(missing);
-    let looks = if parsed.unreadable.is_empty() { String::new() } else { shapes::describe(data, &parsed.unreadable) };
-    if let Some(field) = field.filter(|f| f.field_type == FieldType::Category)
-        && let Some(levels) = canonical_levels(&field.name, &parsed.values)
-    {
-        parsed.values = levels;
+
+    /// As [`read`](Self::read), of a column whose spellings are given once and each row as the number of one, from 1 on;
+    /// 0 is missing. `None` where a spelling cannot be read by itself: then all cells tell how they are read.
+    pub fn read_spellings(
+        &self,
+        spellings: &LargeStringArray,
+        codes: impl Iterator<Item = u32> + Clone,
+        format: &CellFormat,
+    ) -> Option<Typed> {
+        let (field_type, parsed) = match self.field {
+            Some(field) if field.field_type == FieldType::Category => {
+                let parsed = cells::read_with(&ColumnData::Text(spellings.clone()), field.field_type, format);
+                let values = canonical_levels(&field.name, &parsed.values).unwrap_or(parsed.values);
+                (field.field_type, ParsedColumn { values, ..parsed })
+            }
+            Some(_) if self.is_minor() => return None,
+            Some(field) => (field.field_type, cells::read_alone(spellings, field.field_type, format)?),
+            None => cells::read_own_alone(spellings, self.header, format)?,
+        };
+        let values = parsed.values.looked_up(codes)?;
+        let blank = values.as_array().null_count();
+        let (header, parsed) = (self.header.to_owned(), ParsedColumn { values, ..parsed });
+        Some(Typed {
+            header,
+            field: self.field,
+            field_type,
+            parsed,
+            blank,
+            mixed: false,
+            looks: String::new(),
+            minor: None,
+        })
     }
-    Some(Typed { header: header.to_owned(), field, field_type, parsed, blank, mixed, looks, minor })
+}
+
+impl Typed {
+    /// With text of few spellings packed.
+    pub fn packed(mut self) -> Typed {
+        self.parsed.values = self.parsed.values.packed();
+        self
+    }
 }
 
 /// Missing cells.

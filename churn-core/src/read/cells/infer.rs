@@ -3,6 +3,7 @@
 use super::{ParsedColumn, boolean, date, is_missing_word, number, read_with, words_of};
 use crate::schema::FieldType;
 use crate::table::{CellFormat, ColumnData};
+use arrow_array::LargeStringArray;
 use std::hash::{DefaultHasher, Hasher};
 
 /// A category has at most this many values, or this share of the rows, but never more than the limit.
@@ -76,18 +77,11 @@ pub fn read_own(column: &ColumnData, header: &str, format: &CellFormat) -> (Fiel
         ColumnData::Date(_) => return read(FieldType::Date),
         ColumnData::Timestamp(_) => return read(FieldType::Timestamp),
         ColumnData::Text(array) => array,
+        ColumnData::Category(_) => return read_own(&column.clone().spelled(), header, format),
     };
     // Nearly all columns are of one plain kind, which one pass tells and reads.
-    if let Some(parsed) = boolean::read_plain(array) {
-        return (FieldType::Boolean, parsed);
-    }
-    if !words_of(header).iter().any(|w| CODE_WORDS.contains(&w.as_str()) || PHONE_WORDS.contains(&w.as_str())) {
-        if let Some(parsed) = number::read_plain(array, format) {
-            return (FieldType::Number, parsed);
-        }
-        if let Some(parsed) = date::read_iso_days(array) {
-            return (FieldType::Date, parsed);
-        }
+    if let Some(plain) = plain(array, header, format) {
+        return plain;
     }
     let cells: Vec<&str> = array.iter().flatten().map(str::trim).filter(|c| !is_missing_word(c)).collect();
     if cells.is_empty() {
@@ -116,6 +110,29 @@ pub fn read_own(column: &ColumnData, header: &str, format: &CellFormat) -> (Fiel
     let words = || cells.iter().map(|c| c.split_whitespace().count()).sum::<usize>();
     // Comments are unique as well, but no one looks a customer up by them.
     read(if nearly_unique() && words() <= cells.len() * 4 { FieldType::Id } else { FieldType::Text })
+}
+
+/// A column of one plain kind: words for truth values, digits with a point, days written `2024-03-01`.
+fn plain(array: &LargeStringArray, header: &str, format: &CellFormat) -> Option<(FieldType, ParsedColumn)> {
+    if let Some(parsed) = boolean::read_plain(array) {
+        return Some((FieldType::Boolean, parsed));
+    }
+    if words_of(header).iter().any(|w| CODE_WORDS.contains(&w.as_str()) || PHONE_WORDS.contains(&w.as_str())) {
+        return None;
+    }
+    if let Some(parsed) = number::read_plain(array, format) {
+        return Some((FieldType::Number, parsed));
+    }
+    date::read_iso_days(array).map(|parsed| (FieldType::Date, parsed))
+}
+
+/// As [`read_own`], of cells that each can be read alone, as [`read_alone`](super::read_alone) says.
+pub(crate) fn read_own_alone(
+    spellings: &LargeStringArray,
+    header: &str,
+    format: &CellFormat,
+) -> Option<(FieldType, ParsedColumn)> {
+    plain(spellings, header, format).filter(|(_, parsed)| parsed.unreadable.is_empty() && parsed.warnings.is_empty())
 }
 
 /// A category of so many cells has at most this many values.

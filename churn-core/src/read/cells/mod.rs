@@ -10,11 +10,13 @@ mod infer;
 mod minor;
 mod number;
 
+pub(crate) use infer::read_own_alone;
 pub use infer::{infer, read_own};
 pub use minor::{from_minor_units, is_minor_unit};
 
 use crate::schema::FieldType;
 use crate::table::{CellFormat, ColumnData, Recent};
+use arrow_array::LargeStringArray;
 use arrow_array::builder::LargeStringBuilder;
 
 /// A column read as one type.
@@ -59,6 +61,9 @@ pub fn read_as(column: &ColumnData, field_type: FieldType) -> ParsedColumn {
 /// As [`read_as`], where the caller says how cells are written: the separators of numbers and the order of day and
 /// month are then not judged, and a cell written otherwise is unreadable.
 pub fn read_with(column: &ColumnData, field_type: FieldType, format: &CellFormat) -> ParsedColumn {
+    if let ColumnData::Category(_) = column {
+        return read_with(&column.clone().spelled(), field_type, format);
+    }
     match field_type {
         FieldType::Id => ids(column),
         FieldType::Text => ParsedColumn::clean(texts(column), "text"),
@@ -68,6 +73,22 @@ pub fn read_with(column: &ColumnData, field_type: FieldType, format: &CellFormat
         FieldType::Date => date::read_dates(column, format),
         FieldType::Timestamp => date::read_timestamps(column, format),
     }
+}
+
+/// As [`read_with`], of cells that each can be read alone, whatever the others are: words for truth values, digits with
+/// a point, days written `2024-03-01`. Then a column needs its spellings read only once. `None` where one cannot.
+pub(crate) fn read_alone(
+    spellings: &LargeStringArray,
+    field_type: FieldType,
+    format: &CellFormat,
+) -> Option<ParsedColumn> {
+    let parsed = match field_type {
+        FieldType::Boolean => boolean::read(&ColumnData::Text(spellings.clone())),
+        FieldType::Number => number::read_plain(spellings, format)?,
+        FieldType::Date => date::read_iso_days(spellings)?,
+        _ => return None,
+    };
+    (parsed.unreadable.is_empty() && parsed.warnings.is_empty()).then_some(parsed)
 }
 
 /// All cells as text, as `keep` says of each (trimmed) cell; `None` is missing. Where that is how they stand, the

@@ -18,7 +18,7 @@ pub(super) type Told = (&'static str, Strength);
 /// The part of the writing that goes with the label most, where it is better than the cells themselves.
 pub(super) fn strongest(column: &Seen<'_>, labels: &Labels) -> Option<Told> {
     let views = match &*column.data {
-        ColumnData::Text(_) => texts(column, labels),
+        ColumnData::Text(_) | ColumnData::Category(_) => texts(column, labels),
         ColumnData::Number(_) | ColumnData::Integer(_) => numbers(&column.data, labels),
         ColumnData::Date(_) | ColumnData::Timestamp(_) => dates(&column.data, labels),
         ColumnData::Boolean(_) => Vec::new(),
