@@ -169,7 +169,8 @@ impl Candidate {
         let n = data.labels.len();
         let params = Params { rounds: (strength + 1) * STEP, ..self.params(n, data.plan.len()) };
         let all: Vec<u32> = (0..n as u32).collect();
-        let boosted = boosting::boost(sample(data, binned), &all, &[], &params, seed, |_, _| true);
+        // In the pool: a thread outside of it would be woken for every histogram.
+        let boosted = rayon::scope(|_| boosting::boost(sample(data, binned), &all, &[], &params, seed, |_, _| true));
         let mut intercept = boosted.intercept;
         let part = if params.depth == 1 {
             let (terms, constant) = boosting::terms(data.plan, data.matrix, data.weights, &boosted.trees);

@@ -193,7 +193,8 @@ where
             ..Params::default()
         };
         let all: Vec<u32> = (0..labels.len() as u32).collect();
-        let boosted = boosting::boost(sample, &all, &[], &params, self.seed, |_, _| true);
+        // In the pool: a thread outside of it would be woken for every histogram.
+        let boosted = rayon::scope(|_| boosting::boost(sample, &all, &[], &params, self.seed, |_, _| true));
         let part = Part::Trees(TreeEnsemble { trees: boosted.trees });
         let components = vec![Component { name: "boosting".to_owned(), weight: 1.0, part }];
         Ok(FittedClassifier {

@@ -35,11 +35,78 @@ impl Cut {
     }
 }
 
+/// Most cells of a bundle.
+pub(super) const MAX_CELLS: usize = 64;
+/// Most bins that occur in a feature of a bundle.
+const MAX_BUNDLED: usize = 8;
+
+/// Several features of few bins as one column: a cell for each combination of their bins, so that one addition to a
+/// histogram counts for all of them.
+#[derive(Debug, Clone)]
+pub(super) struct Bundle {
+    /// The cell of each row.
+    pub(super) column: Vec<u8>,
+    pub(super) parts: Vec<Part>,
+}
+
+/// A feature of a bundle, and its bin in each of the bundle's cells.
+#[derive(Debug, Clone)]
+pub(super) struct Part {
+    pub(super) feature: usize,
+    pub(super) bins: Vec<u8>,
+}
+
+/// Bundles of the features in which few bins occur, those with the fewest first.
+fn bundles(columns: &[Vec<u8>]) -> Vec<Bundle> {
+    let occurring = |column: &[u8]| {
+        let mut seen = [false; 256];
+        column.iter().for_each(|&bin| seen[usize::from(bin)] = true);
+        (0..=u8::MAX).filter(|&bin| seen[usize::from(bin)]).collect::<Vec<u8>>()
+    };
+    let mut few: Vec<(usize, Vec<u8>)> = columns.iter().map(|c| occurring(c)).enumerate().collect();
+    few.retain(|(_, bins)| (2..=MAX_BUNDLED).contains(&bins.len()));
+    few.sort_by_key(|(feature, bins)| (bins.len(), *feature));
+    let mut groups: Vec<Vec<(usize, Vec<u8>)>> = Vec::new();
+    let mut cells = 0;
+    for (feature, bins) in few {
+        match groups.last_mut() {
+            Some(group) if cells * bins.len() <= MAX_CELLS => {
+                cells *= bins.len();
+                group.push((feature, bins));
+            }
+            _ => {
+                cells = bins.len();
+                groups.push(vec![(feature, bins)]);
+            }
+        }
+    }
+    groups.retain(|group| group.len() > 1);
+    groups.into_iter().map(|group| bundle(columns, &group)).collect()
+}
+
+/// These features, each with the bins that occur in it, as one column.
+fn bundle(columns: &[Vec<u8>], group: &[(usize, Vec<u8>)]) -> Bundle {
+    let cells: usize = group.iter().map(|(_, bins)| bins.len()).product();
+    let mut column = vec![0u8; columns[group[0].0].len()];
+    let mut parts = Vec::with_capacity(group.len());
+    let mut stride = 1;
+    for (feature, bins) in group {
+        let mut step = [0u8; 256];
+        bins.iter().enumerate().for_each(|(i, &bin)| step[usize::from(bin)] = (i * stride) as u8);
+        column.iter_mut().zip(&columns[*feature]).for_each(|(cell, &bin)| *cell += step[usize::from(bin)]);
+        let of = |cell: usize| bins[cell / stride % bins.len()];
+        parts.push(Part { feature: *feature, bins: (0..cells).map(of).collect() });
+        stride *= bins.len();
+    }
+    Bundle { column, parts }
+}
+
 /// A binned feature matrix, column by column.
 #[derive(Debug, Clone)]
 pub(in crate::train) struct Binned {
     pub(super) cuts: Vec<Cut>,
     pub(super) columns: Vec<Vec<u8>>,
+    pub(super) bundles: Vec<Bundle>,
     n_rows: usize,
 }
 
@@ -61,8 +128,9 @@ impl Binned {
                 (cut, column)
             })
             .collect();
-        let (cuts, columns) = parts.into_iter().unzip();
-        Binned { cuts, columns, n_rows: matrix.nrows() }
+        let (cuts, columns): (_, Vec<_>) = parts.into_iter().unzip();
+        let bundles = bundles(&columns);
+        Binned { cuts, columns, bundles, n_rows: matrix.nrows() }
     }
 
     pub(in crate::train) fn n_rows(&self) -> usize {
@@ -134,6 +202,30 @@ mod tests {
             let rows = many.iter().filter(|&&x| cut.bin(x) == bin).count();
             assert!((85..=97).contains(&rows), "bin {bin}: {rows}");
         }
+    }
+
+    #[test]
+    fn the_cells_of_a_bundle_tell_the_bins() {
+        let columns: Vec<Vec<u8>> = (0..9usize)
+            .map(|f| {
+                (0..200usize)
+                    .map(|r| if f == 4 { (r % 50) as u8 } else { 1 + (r * (f + 3) / 7 % (2 + f % 3)) as u8 })
+                    .collect()
+            })
+            .collect();
+        let bundles = bundles(&columns);
+        let mut bundled: Vec<usize> = Vec::new();
+        for bundle in &bundles {
+            assert!(bundle.parts.len() > 1 && bundle.parts.iter().all(|p| p.bins.len() <= MAX_CELLS));
+            for part in &bundle.parts {
+                bundled.push(part.feature);
+                for (row, &cell) in bundle.column.iter().enumerate() {
+                    assert_eq!(part.bins[usize::from(cell)], columns[part.feature][row]);
+                }
+            }
+        }
+        bundled.sort_unstable();
+        assert_eq!(bundled, [0, 1, 2, 3, 5, 6, 7, 8]);
     }
 
     #[test]

@@ -25,19 +25,21 @@ impl Rows {
 
     /// Puts the rows of the range that go left first; returns where the others begin.
     fn partition(&mut self, range: &Range, column: &[u8], mask: &Mask) -> usize {
-        self.scratch.clear();
         let rows = &mut self.index[range.clone()];
-        let mut kept = 0;
+        if self.scratch.len() < rows.len() {
+            self.scratch.resize(rows.len(), 0);
+        }
+        let (mut kept, mut others) = (0, 0);
+        // Written to both sides, of which one counts: which one it is cannot be foretold, and a wrong guess costs more.
         for i in 0..rows.len() {
             let row = rows[i];
-            if in_mask(mask, column[row as usize]) {
-                rows[kept] = row;
-                kept += 1;
-            } else {
-                self.scratch.push(row);
-            }
+            let left = usize::from(in_mask(mask, column[row as usize]));
+            rows[kept] = row;
+            self.scratch[others] = row;
+            kept += left;
+            others += 1 - left;
         }
-        rows[kept..].copy_from_slice(&self.scratch);
+        rows[kept..].copy_from_slice(&self.scratch[..others]);
         range.start + kept
     }
 }

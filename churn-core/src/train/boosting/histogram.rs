@@ -6,11 +6,11 @@
 //! training of gradient boosting decision trees" (2022); here the scale is as fine as 32 bits allow, so that the
 //! rounding is far below the noise of the data. Leaf values are computed from the exact numbers.
 
-use super::bins::Binned;
+use super::bins::{Binned, MAX_CELLS};
 use rayon::prelude::*;
 
 /// Additions below which a histogram is made on the calling thread.
-const PARALLEL_WORK: usize = 1 << 18;
+const PARALLEL_WORK: usize = 1 << 16;
 
 /// Fixed-point gradients of the rows.
 #[derive(Debug, Clone, Default)]
@@ -55,11 +55,12 @@ impl Quantised {
     }
 }
 
-/// Where each feature of a tree has its bins in a histogram. Features are ordered by the width of their place (4,
-/// 16, 64 or 256 bins), so that equal widths lie side by side.
+/// Where each feature of a tree has its bins in a histogram: first those that are counted in bundles, then the others,
+/// ordered by the width of their place (4, 16, 64 or 256 bins), so that equal widths lie side by side.
 #[derive(Debug, Clone)]
 pub(super) struct Layout {
     pub(super) slots: Vec<Slot>,
+    bundles: Vec<Bundled>,
     widths: [usize; 4],
     pub(super) len: usize,
 }
@@ -72,23 +73,50 @@ pub(super) struct Slot {
     pub(super) n_bins: usize,
 }
 
+/// Features that are counted together.
+#[derive(Debug, Clone)]
+struct Bundled {
+    bundle: usize,
+    /// Place among the bundle's parts, for each of its slots.
+    parts: Vec<usize>,
+    /// Length of their places.
+    len: usize,
+}
+
 const WIDTHS: [usize; 4] = [4, 16, 64, 256];
+
+/// Columns that are counted at once: their additions do not wait for each other.
+const AT_ONCE: usize = 4;
 
 impl Layout {
     pub(super) fn new(binned: &Binned, features: &[usize]) -> Layout {
-        let (mut slots, mut widths, mut offset) = (Vec::with_capacity(features.len()), [0; 4], 0);
-        for (class, &width) in WIDTHS.iter().enumerate() {
-            let fits = |n: usize| n <= width && (class == 0 || n > WIDTHS[class - 1]);
-            for &feature in features {
-                let n_bins = binned.cuts[feature].n_bins();
-                if fits(n_bins) {
-                    slots.push(Slot { feature, offset, n_bins });
-                    widths[class] += 1;
-                    offset += width;
-                }
+        let width = |n_bins: usize| WIDTHS.into_iter().find(|&width| n_bins <= width).unwrap_or(WIDTHS[3]);
+        let (mut slots, mut offset) = (Vec::with_capacity(features.len()), 0);
+        let mut place = |feature: usize| {
+            let n_bins = binned.cuts[feature].n_bins();
+            slots.push(Slot { feature, offset, n_bins });
+            offset += width(n_bins);
+            width(n_bins)
+        };
+        let mut alone: Vec<usize> = features.to_vec();
+        let mut bundles = Vec::new();
+        for (bundle, together) in binned.bundles.iter().enumerate() {
+            let wanted = |part: &usize| features.binary_search(&together.parts[*part].feature).is_ok();
+            let parts: Vec<usize> = (0..together.parts.len()).filter(wanted).collect();
+            if parts.len() > 1 {
+                alone.retain(|feature| parts.iter().all(|&part| together.parts[part].feature != *feature));
+                let len = parts.iter().map(|&part| place(together.parts[part].feature)).sum();
+                bundles.push(Bundled { bundle, parts, len });
             }
         }
-        Layout { slots, widths, len: offset }
+        let mut widths = [0; 4];
+        for (class, &wide) in WIDTHS.iter().enumerate() {
+            for &feature in alone.iter().filter(|&&f| width(binned.cuts[f].n_bins()) == wide) {
+                place(feature);
+                widths[class] += 1;
+            }
+        }
+        Layout { slots, bundles, widths, len: offset }
     }
 
     /// The histogram of these rows, into `out` (length `len`).
@@ -103,16 +131,23 @@ impl Layout {
         ordered.clear();
         ordered.extend(rows.iter().map(|&r| quantised.packed[r as usize]));
         let (mut slots, mut rest) = (self.slots.as_slice(), out);
-        let mut jobs: Vec<Job<'_>> = Vec::with_capacity(self.slots.len() / 4 + 4);
+        let mut jobs: Vec<Job<'_>> = Vec::with_capacity(self.slots.len() / AT_ONCE + 5);
+        for bundles in self.bundles.chunks(AT_ONCE) {
+            let (own, later) = slots.split_at(bundles.iter().map(|b| b.parts.len()).sum());
+            let (out, beyond) = rest.split_at_mut(bundles.iter().map(|b| b.len).sum());
+            jobs.push(Job { kind: Kind::Bundles(bundles), slots: own, out });
+            (slots, rest) = (later, beyond);
+        }
+        let n_bundled = self.slots.len() - slots.len();
         for (class, &count) in self.widths.iter().enumerate() {
             let (own, later) = slots.split_at(count);
             let (place, beyond) = rest.split_at_mut(count * WIDTHS[class]);
-            let groups = own.chunks(4).zip(place.chunks_mut(4 * WIDTHS[class]));
-            jobs.extend(groups.map(|(slots, out)| Job { class, slots, out }));
+            let groups = own.chunks(AT_ONCE).zip(place.chunks_mut(AT_ONCE * WIDTHS[class]));
+            jobs.extend(groups.map(|(slots, out)| Job { kind: Kind::Class(class), slots, out }));
             (slots, rest) = (later, beyond);
         }
         let run = |job: &mut Job<'_>| job.run(binned, rows, ordered);
-        if rows.len() * self.slots.len() >= PARALLEL_WORK {
+        if rows.len() * (self.slots.len() - n_bundled + self.bundles.len()) >= PARALLEL_WORK {
             jobs.par_iter_mut().for_each(run);
         } else {
             jobs.iter_mut().for_each(run);
@@ -120,21 +155,72 @@ impl Layout {
     }
 }
 
-/// Up to four features of one width.
+/// Columns that are counted at once.
 struct Job<'a> {
-    class: usize,
+    kind: Kind<'a>,
     slots: &'a [Slot],
     out: &'a mut [i64],
+}
+
+enum Kind<'a> {
+    /// Up to four bundles.
+    Bundles(&'a [Bundled]),
+    /// Up to four features of one width.
+    Class(usize),
 }
 
 impl Job<'_> {
     fn run(&mut self, binned: &Binned, rows: &[u32], ordered: &[i64]) {
         self.out.fill(0);
-        match self.class {
-            0 => self.add::<4>(binned, rows, ordered),
-            1 => self.add::<16>(binned, rows, ordered),
-            2 => self.add::<64>(binned, rows, ordered),
-            _ => self.add::<256>(binned, rows, ordered),
+        match self.kind {
+            Kind::Bundles(bundles) if rows.len() > MAX_CELLS => match bundles.len() {
+                1 => self.count::<1>(bundles, binned, rows, ordered),
+                2 => self.count::<2>(bundles, binned, rows, ordered),
+                3 => self.count::<3>(bundles, binned, rows, ordered),
+                _ => self.count::<4>(bundles, binned, rows, ordered),
+            },
+            // So few rows are counted sooner than cells are shared out.
+            Kind::Bundles(_) => {
+                let first = self.slots.first().map_or(0, |slot| slot.offset);
+                for slot in self.slots {
+                    let column = &binned.columns[slot.feature];
+                    let own = &mut self.out[slot.offset - first..][..slot.n_bins];
+                    rows.iter().zip(ordered).for_each(|(&r, &v)| own[usize::from(column[r as usize])] += v);
+                }
+            }
+            Kind::Class(0) => self.add::<4>(binned, rows, ordered),
+            Kind::Class(1) => self.add::<16>(binned, rows, ordered),
+            Kind::Class(2) => self.add::<64>(binned, rows, ordered),
+            Kind::Class(_) => self.add::<256>(binned, rows, ordered),
+        }
+    }
+
+    /// Counts the cells of bundles, and shares them out among the bundles' features. `cell & (MAX_CELLS - 1)` is the
+    /// cell itself, and tells the compiler that it is inside.
+    fn count<const K: usize>(&mut self, bundles: &[Bundled], binned: &Binned, rows: &[u32], ordered: &[i64]) {
+        let mut cells = [[0i64; MAX_CELLS]; K];
+        let columns: [&[u8]; K] = std::array::from_fn(|k| &binned.bundles[bundles[k].bundle].column[..binned.n_rows()]);
+        if rows.len() == binned.n_rows() {
+            for (r, &v) in ordered.iter().enumerate() {
+                for k in 0..K {
+                    cells[k][usize::from(columns[k][r]) & (MAX_CELLS - 1)] += v;
+                }
+            }
+        } else {
+            for (&r, &v) in rows.iter().zip(ordered) {
+                for k in 0..K {
+                    cells[k][usize::from(columns[k][r as usize]) & (MAX_CELLS - 1)] += v;
+                }
+            }
+        }
+        let first = self.slots.first().map_or(0, |slot| slot.offset);
+        let mut slots = self.slots.iter();
+        for (bundled, cells) in bundles.iter().zip(&cells) {
+            let parts = &binned.bundles[bundled.bundle].parts;
+            for (&part, slot) in bundled.parts.iter().zip(&mut slots) {
+                let own = &mut self.out[slot.offset - first..][..slot.n_bins];
+                parts[part].bins.iter().zip(cells).for_each(|(&bin, &v)| own[usize::from(bin)] += v);
+            }
         }
     }
 

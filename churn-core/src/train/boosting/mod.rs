@@ -19,6 +19,7 @@ use crate::model::{Tree, sigmoid};
 use grow::{Grower, Workspace};
 use histogram::Layout;
 use rand_chacha::rand_core::RngCore;
+use rayon::prelude::*;
 use split::Noise;
 
 /// How trees are grown.
@@ -80,6 +81,9 @@ impl Default for Params {
     }
 }
 
+/// Rows whose derivatives a thread takes at least.
+const FEW_ROWS: usize = 8_192;
+
 /// Rows to learn from.
 #[derive(Clone, Copy)]
 pub(super) struct Sample<'a> {
@@ -127,12 +131,12 @@ pub(super) fn boost(
     let mut chosen = vec![false; train.len()];
     let mass: f64 = train.iter().map(|&r| weight(r as usize)).sum();
     for round in 1..=params.rounds {
-        for &r in train {
-            let r = r as usize;
+        let derive = |(r, place): (usize, &mut [f64; 2])| {
             let p = sigmoid(margins[r]);
             let w = weight(r);
-            derivatives[r] = [w * (p - f64::from(u8::from(sample.labels[r]))), w * (p * (1.0 - p))];
-        }
+            *place = [w * (p - f64::from(u8::from(sample.labels[r]))), w * (p * (1.0 - p))];
+        };
+        derivatives.par_iter_mut().enumerate().with_min_len(FEW_ROWS).for_each(derive);
         if n_rows < train.len() {
             choose(&mut rng, &mut chosen, n_rows);
             let pick = |take: bool| train.iter().zip(&chosen).filter(move |&(_, &c)| c == take).map(|(&r, _)| r);

@@ -47,7 +47,7 @@ struct Best {
 }
 
 /// Work (leaves x bins) below which the features are scanned on the calling thread.
-const PARALLEL_WORK: usize = 1 << 15;
+const PARALLEL_WORK: usize = 1 << 12;
 
 /// A leaf to be split: its histogram, its packed sum and the bounds that monotone constraints set on its value.
 pub(super) struct Leaf<'a> {
