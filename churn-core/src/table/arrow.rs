@@ -148,7 +148,7 @@ fn looked_up(values: &ColumnData, dictionary: &dyn arrow_array::array::AnyDictio
     match values {
         ColumnData::Text(a) => ColumnData::Text(take(a, &keys, nulls)),
         // Arrow has no dictionary of a dictionary.
-        ColumnData::Category(_) => return looked_up(&values.clone().spelled(), dictionary),
+        ColumnData::Category(_) => looked_up(&values.clone().spelled(), dictionary),
         ColumnData::Integer(a) => ColumnData::Integer(take(a, &keys, nulls)),
         ColumnData::Number(a) => ColumnData::Number(take(a, &keys, nulls)),
         ColumnData::Boolean(a) => ColumnData::Boolean(take(a, &keys, nulls)),

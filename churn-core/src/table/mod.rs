@@ -6,6 +6,7 @@
 
 mod arrow;
 mod column;
+mod lines;
 #[cfg(feature = "polars")]
 mod polars;
 mod recent;
@@ -14,13 +15,13 @@ mod source;
 pub(crate) use arrow::{batch_of, column_from_arrow};
 pub use column::ColumnData;
 pub(crate) use column::{date_from_days, days_from_date, format_date, format_number, format_timestamp, levels};
+pub use lines::Lines;
 #[cfg(feature = "polars")]
 pub(crate) use polars::frame_of;
 pub(crate) use recent::{Recent, RecentCodes};
 pub use source::{CellFormat, DateOrder, Source};
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 /// Rows below which work is not shared among threads.
 pub(crate) const FEW_ROWS: usize = 512;
@@ -37,7 +38,7 @@ pub enum Places {
     /// Row `i` (counted from 0) is item `i + 1` of the source: frames and lists of records.
     Items,
     /// One line number of the file a row, counted from 1.
-    Lines(Arc<[u64]>),
+    Lines(Lines),
 }
 
 /// Something worth telling that was met while reading; it becomes a finding of the quality report.
@@ -140,7 +141,7 @@ impl Places {
     pub fn row_number(&self, row: usize) -> u64 {
         match self {
             Places::Items => row as u64 + 1,
-            Places::Lines(lines) => lines.get(row).copied().unwrap_or(row as u64 + 1),
+            Places::Lines(lines) => lines.of(row).unwrap_or(row as u64 + 1),
         }
     }
 }

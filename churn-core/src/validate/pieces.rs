@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::map::{ColumnInput, Mapping};
 use crate::read::End;
 use crate::schema::Profile;
-use crate::table::{ColumnData, Places, RawColumn, RawTable, ReadNote, RecentCodes, Source, column_from_arrow};
+use crate::table::{ColumnData, Lines, Places, RawColumn, RawTable, ReadNote, RecentCodes, Source, column_from_arrow};
 use arrow_array::builder::LargeStringBuilder;
 use arrow_array::{Array, ArrayRef, LargeStringArray};
 use rayon::prelude::*;
@@ -39,8 +39,8 @@ pub struct Pieces {
     first: Option<RawTable>,
     columns: Vec<(String, Pile)>,
     n_rows: usize,
-    /// Line numbers, where the pieces have them.
-    lines: Option<Vec<u64>>,
+    /// Runs of line numbers (first row, its line), where the pieces have them.
+    lines: Option<Vec<(usize, u64)>>,
     source: Source,
     notes: Vec<ReadNote>,
     stated: BTreeMap<String, Option<String>>,
@@ -87,12 +87,14 @@ impl Pieces {
             .with("row", self.n_rows + 1)
             .hint("give every piece the same headers in the same order"));
         }
-        let before = self.n_rows as u64;
+        let before = self.n_rows;
         match (piece.places(), &mut self.lines) {
             (Places::Items, None) => {}
-            (Places::Items, Some(lines)) => lines.extend((1..=piece.n_rows() as u64).map(|i| before + i)),
+            (Places::Items, Some(lines)) => lines.push((before, before as u64 + 1)),
             (Places::Lines(new), lines) => {
-                lines.get_or_insert_with(|| (1..=before).collect()).extend(new.iter());
+                let first = if before > 0 { vec![(0, 1)] } else { Vec::new() };
+                let lines = lines.get_or_insert(first);
+                lines.extend(new.runs().iter().map(|(row, line)| (before + row, *line)));
             }
         }
         self.columns.par_iter_mut().zip(piece.columns()).try_for_each(|((_, pile), column)| pile.push(&column.data))?;
@@ -192,8 +194,8 @@ impl Pieces {
     }
 }
 
-fn places(lines: Option<Vec<u64>>) -> Places {
-    lines.map_or(Places::Items, |lines| Places::Lines(lines.into()))
+fn places(lines: Option<Vec<(usize, u64)>>) -> Places {
+    lines.map_or(Places::Items, |lines| Places::Lines(Lines::of_runs(lines)))
 }
 
 /// The cells of one column so far.
