@@ -14,7 +14,7 @@ WHEELS      := $(CARGO_TARGET_DIR)/wheels
 # One runner for all Rust tests: nextest where it is installed.
 NEXTEST     := $(shell $(CARGO) nextest --version >/dev/null 2>&1 && echo yes)
 
-.PHONY: demo test lint test-rust fuzz-read fuzz-import test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-files bench-quality bench-train bench-leaks bench-memory bench-validate clean test-install sizes bench-node bench-hosts bench-overhead bench-one-row bench-events bench-events-peers bench-health bench-leads bench-counterfactuals bench-trees bench-trees-peers
+.PHONY: demo test lint test-rust fuzz-read fuzz-import test-python test-node test-c wheel models generated bench-mapping bench-read bench-speed bench-files bench-quality bench-train bench-leaks bench-memory bench-validate clean test-install sizes bench-node bench-hosts bench-overhead bench-one-row bench-events bench-events-peers bench-event-ranges bench-health bench-leads bench-counterfactuals bench-trees bench-trees-peers
 
 demo:
 	$(CARGO) run --release $(CORE) $(LEAN) --features pretrained --example demo
@@ -145,10 +145,16 @@ bench-overhead:
 	$(CARGO) run -q --release -p churn-core $(LEAN) --features pretrained --example overhead -- time $(CARGO_TARGET_DIR)/overhead
 	$(PY) benches/overhead/overhead.py $(CARGO_TARGET_DIR)/overhead
 	node benches/overhead/overhead.mjs $(CARGO_TARGET_DIR)/overhead
+
 # Event features: speed and memory, then what a training set of many snapshots is worth (real data in CHURN_DATA_DIR).
 bench-events:
 	$(CARGO) run -q --release $(CORE) $(LEAN) --features train --example event_scale -- 100000 5000000
 	$(CARGO) run -q --release $(CORE) $(LEAN) --features train --example event_training
+
+# Event features of large tables by ranges, as a stream, as a table and as CSV; needs `make wheel`. EVENTS='1000000 50000000 ranges stream'.
+bench-event-ranges:
+	$(PY) benches/event_ranges.py $(EVENTS)
+
 # Scoring and explaining trees; MODELS may name model files of XGBoost, LightGBM, CatBoost.
 bench-trees:
 	$(CARGO) bench -q $(CORE) $(LEAN) --bench trees -- $(MODELS)

@@ -283,7 +283,7 @@ fn files_are_written_whole_or_not_at_all() {
         let found = file(&target).expect("a good file");
         assert_eq!(
             found.as_object().map(|o| o.keys().cloned().collect()),
-            Some(vec!["summary".to_owned(), "mapping".into(), "quality".into()])
+            Some(vec!["summary".to_owned(), "mapping".into(), "quality".into(), "target".into()])
         );
         let written = std::fs::read_to_string(folder.join("out.csv")).expect("predictions");
         assert_eq!(written.lines().count(), 4);
