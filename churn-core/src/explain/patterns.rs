@@ -16,6 +16,8 @@ const BLOCKS: usize = 8;
 const MANY_SLOTS: usize = 1 << 15;
 /// Tables up to this size are kept once they have been made.
 const KEPT_TABLES: usize = 96 << 20;
+/// Tables up to this size are made by the thread that explains one row: a tenth of a second, once.
+const TABLES_OF_ONE_THREAD: usize = 8 << 20;
 /// Tables of a larger model are made for a part of its groups at a time, up to this size, and dropped.
 const PASSING_TABLES: usize = 32 << 20;
 
@@ -128,6 +130,15 @@ impl TreesExplainer {
                 let made = self.make_tables(0..self.groups.len(), quadrature);
                 self.tables.get_or_init(|| made)
             }
+        }
+    }
+
+    /// Makes the tables on this thread and keeps them, where they are not too large to be kept.
+    pub fn keep_tables_here(&self, quadrature: &Quadrature) {
+        if self.table_bytes <= TABLES_OF_ONE_THREAD && self.tables.get().is_none() {
+            let made = self.groups.iter().map(|g| g.table(quadrature)).collect();
+            // Another thread may have been quicker; its tables are the same.
+            let _ = self.tables.set(made);
         }
     }
 
