@@ -18,7 +18,6 @@ use crate::score::Scorer;
 use ndarray::Array2;
 use patterns::TreesExplainer;
 use rayon::prelude::*;
-use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use tree_shap::Quadrature;
 
 /// Largest difference between the sum of SHAP values and the margin that leaves the engine, relative to the
@@ -43,6 +42,7 @@ pub struct Explanation {
 const FEW: usize = 64;
 /// Tables up to this size are made at once, when the model is prepared.
 const SMALL_TABLES: usize = 1 << 20;
+
 /// A model prepared for explanations; cheap to keep, shared between threads.
 pub struct Explainer {
     scorer: Scorer,
@@ -52,8 +52,6 @@ pub struct Explainer {
     /// For each component, the means of its terms.
     term_means: Vec<Vec<f64>>,
     background: bool,
-    /// Rows that were explained one by one, up to [`FEW`].
-    single_rows: AtomicUsize,
 }
 
 impl Explainer {
@@ -61,7 +59,7 @@ impl Explainer {
     pub fn new(model: &Model) -> Self {
         let explainer = Explainer::prepare(model, None);
         for part in explainer.parts.iter().filter(|p| p.table_bytes <= SMALL_TABLES) {
-            part.keep_tables(&explainer.quadrature);
+            part.make_tables(&explainer.quadrature);
         }
         explainer
     }
@@ -107,15 +105,7 @@ impl Explainer {
             None => model.additive.base_value(),
         };
         let quadrature = Quadrature::new(longest);
-        Explainer {
-            scorer,
-            parts,
-            quadrature,
-            base_value,
-            term_means,
-            background: background.is_some(),
-            single_rows: AtomicUsize::new(0),
-        }
+        Explainer { scorer, parts, quadrature, base_value, term_means, background: background.is_some() }
     }
 
     /// What the model says about nobody in particular.
@@ -136,10 +126,6 @@ impl Explainer {
     pub fn explain_row(&self, model: &Model, row: &[f64], out: &mut [f64]) -> Result<f64> {
         out.fill(0.0);
         self.add_terms(model, row, out);
-        // Many rows one by one are worth the tables as well. They are made here: a pool may be busy with a large file.
-        if self.single_rows.load(Relaxed) < FEW && self.single_rows.fetch_add(1, Relaxed) + 1 == FEW {
-            self.parts.iter().for_each(|part| part.keep_tables_here(&self.quadrature));
-        }
         for part in &self.parts {
             part.add_row(row, &self.quadrature, out);
         }

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 /// Blocks that are explained together by one thread: the tables of all trees pass by once for them.
 const BLOCKS: usize = 8;
@@ -16,8 +17,8 @@ const BLOCKS: usize = 8;
 const MANY_SLOTS: usize = 1 << 15;
 /// Tables up to this size are kept once they have been made.
 const KEPT_TABLES: usize = 96 << 20;
-/// Tables up to this size are made by the thread that explains one row: a tenth of a second, once.
-const TABLES_OF_ONE_THREAD: usize = 8 << 20;
+/// A row that is explained alone makes tables up to this size for those that follow: half a millisecond.
+const TABLES_OF_A_ROW: usize = 128 << 10;
 /// Tables of a larger model are made for a part of its groups at a time, up to this size, and dropped.
 const PASSING_TABLES: usize = 32 << 20;
 
@@ -50,9 +51,15 @@ pub(super) struct TreesExplainer {
     /// What each group asks a row, end to end, and where each group's end.
     asked: Vec<Asked>,
     asked_ends: Vec<usize>,
+    /// The features that each group adds to, end to end, and where each group's end.
+    added: Vec<u32>,
+    added_ends: Vec<usize>,
     /// Bytes of all tables.
     pub table_bytes: usize,
-    tables: OnceLock<Vec<Table>>,
+    /// The tables of the groups, where they are kept: each is made when it is first needed for a block, or in its turn.
+    tables: Vec<OnceLock<Table>>,
+    /// The first group whose turn has not come.
+    next: AtomicUsize,
 }
 
 /// Buffers of one thread.
@@ -82,7 +89,10 @@ impl TreesExplainer {
         let place = |f: &u32| features.binary_search(f).unwrap_or(0);
         let columns = groups.iter().map(|g| g.features.iter().map(place).collect()).collect();
         let (mut asked, mut asked_ends) = (Vec::new(), Vec::new());
+        let (mut added, mut added_ends) = (Vec::new(), Vec::new());
         for group in &groups {
+            added.extend(&group.features);
+            added_ends.push(added.len());
             for (bit, turns) in group.answers.iter().enumerate() {
                 asked.extend(turns.iter().map(|&(question, left)| Asked {
                     question,
@@ -101,6 +111,8 @@ impl TreesExplainer {
             batch(&mut program, first..end, &groups)
         });
         let batches = batches.collect();
+        let table_bytes = groups.iter().map(Group::table_bytes).sum();
+        let kept = if table_bytes <= KEPT_TABLES { groups.len() } else { 0 };
         TreesExplainer {
             program,
             batches,
@@ -109,10 +121,13 @@ impl TreesExplainer {
             features,
             asked,
             asked_ends,
-            table_bytes: groups.iter().map(Group::table_bytes).sum(),
+            added,
+            added_ends,
+            table_bytes,
             conditions,
             groups,
-            tables: OnceLock::new(),
+            tables: (0..kept).map(|_| OnceLock::new()).collect(),
+            next: AtomicUsize::new(0),
         }
     }
 
@@ -121,36 +136,40 @@ impl TreesExplainer {
         self.groups.iter().map(Group::longest).chain(self.lone.iter().map(Lone::longest)).max().unwrap_or(0)
     }
 
-    /// Makes the tables and keeps them.
-    pub fn keep_tables(&self, quadrature: &Quadrature) -> &[Table] {
-        match self.tables.get() {
-            Some(tables) => tables,
-            None => {
-                // Made outside the cell: its lock must not be held while other work of the pool is waited for.
-                let made = self.make_tables(0..self.groups.len(), quadrature);
-                self.tables.get_or_init(|| made)
-            }
+    /// Makes all tables, where they are kept.
+    pub fn make_tables(&self, quadrature: &Quadrature) {
+        self.next.store(self.tables.len(), Relaxed);
+        if self.tables.iter().any(|table| table.get().is_none()) {
+            let groups = self.groups.par_iter().zip(&self.tables).with_min_len(64);
+            groups.for_each(|(group, table)| _ = table.get_or_init(|| group.table(quadrature)));
         }
     }
 
-    /// Makes the tables on this thread and keeps them, where they are not too large to be kept.
-    pub fn keep_tables_here(&self, quadrature: &Quadrature) {
-        if self.table_bytes <= TABLES_OF_ONE_THREAD && self.tables.get().is_none() {
-            let made = self.groups.iter().map(|g| g.table(quadrature)).collect();
-            // Another thread may have been quicker; its tables are the same.
-            let _ = self.tables.set(made);
+    /// Makes the next few tables on this thread, where they are kept.
+    fn make_some_tables(&self, quadrature: &Quadrature) {
+        let mut bytes = 0;
+        while bytes < TABLES_OF_A_ROW && self.next.load(Relaxed) < self.tables.len() {
+            // Each turn is taken by one thread; another one may have taken the last meanwhile.
+            let turn = self.next.fetch_add(1, Relaxed);
+            let Some(table) = self.tables.get(turn) else { return };
+            table.get_or_init(|| self.groups[turn].table(quadrature));
+            bytes += self.groups[turn].table_bytes();
         }
     }
 
-    fn make_tables(&self, groups: Range<usize>, quadrature: &Quadrature) -> Vec<Table> {
-        self.groups[groups].par_iter().with_min_len(64).map(|g| g.table(quadrature)).collect()
+    /// Number of tables that are there.
+    #[cfg(test)]
+    pub fn tables_made(&self) -> usize {
+        self.tables.iter().filter(|table| table.get().is_some()).count()
     }
 
     /// Adds the SHAP values of all rows to `values`, row-major.
     pub fn explain(&self, matrix: &FeatureMatrix, quadrature: &Quadrature, arch: Arch, values: &mut [f64]) {
         if self.table_bytes <= KEPT_TABLES {
-            let tables = self.keep_tables(quadrature);
-            self.pass(&self.batches, tables, true, matrix, quadrature, arch, values);
+            self.make_tables(quadrature);
+            let tables: Vec<&[f64]> =
+                self.groups.iter().zip(&self.tables).map(|(g, t)| &**t.get_or_init(|| g.table(quadrature))).collect();
+            self.pass(&self.batches, &tables, true, matrix, quadrature, arch, values);
             return;
         }
         let mut start = 0;
@@ -162,7 +181,9 @@ impl TreesExplainer {
             }
             let batches = &self.batches[start..end];
             let groups = batches[0].groups.start..batches[batches.len() - 1].groups.end;
-            let tables = self.make_tables(groups, quadrature);
+            let made: Vec<Table> =
+                self.groups[groups].par_iter().with_min_len(64).map(|g| g.table(quadrature)).collect();
+            let tables: Vec<&[f64]> = made.iter().map(|t| &**t).collect();
             self.pass(batches, &tables, end == self.batches.len(), matrix, quadrature, arch, values);
             start = end;
         }
@@ -173,7 +194,7 @@ impl TreesExplainer {
     fn pass(
         &self,
         batches: &[Batch],
-        tables: &[Table],
+        tables: &[&[f64]],
         last: bool,
         matrix: &FeatureMatrix,
         quadrature: &Quadrature,
@@ -198,7 +219,7 @@ impl TreesExplainer {
     fn unit(
         &self,
         batches: &[Batch],
-        tables: &[Table],
+        tables: &[&[f64]],
         last: bool,
         matrix: &FeatureMatrix,
         quadrature: &Quadrature,
@@ -233,7 +254,7 @@ impl TreesExplainer {
                 self.program.run(batch.choices.clone(), &mut slots[b]);
                 to_codes(&batch.planes, &slots[b], codes);
                 for (byte, group) in batch.groups.clone().enumerate() {
-                    look_up_group(&self.columns[group], &tables[group - base], byte, codes, words, &mut values[b]);
+                    look_up_group(&self.columns[group], tables[group - base], byte, codes, words, &mut values[b]);
                 }
             }
         }
@@ -253,25 +274,32 @@ impl TreesExplainer {
         }
     }
 
-    /// Adds the SHAP values of one row to `out` (length n_features), with the bits of [`explain`](Self::explain).
+    /// Adds the SHAP values of one row to `out` (length n_features), with the bits of [`explain`](Self::explain). Many
+    /// rows one by one are worth the tables as well: each makes some.
     pub fn add_row(&self, row: &[f64], quadrature: &Quadrature, out: &mut [f64]) {
+        self.make_some_tables(quadrature);
         let mut no = vec![0u8; self.conditions.len()];
         self.conditions.answer_row(row, &mut no);
-        let tables = self.tables.get();
+        // First the patterns, then the tables: what is looked up lies far apart, and so many loads are under way at once.
+        let mut patterns = vec![0u8; self.groups.len()];
         let mut start = 0;
-        for (g, (group, &end)) in self.groups.iter().zip(&self.asked_ends).enumerate() {
-            let pattern = pattern(&self.asked[start..end], group, &no);
+        for ((pattern, group), &end) in patterns.iter_mut().zip(&self.groups).zip(&self.asked_ends) {
+            *pattern = pattern_of(&self.asked[start..end], group.answers.len(), &no);
             start = end;
-            let width = group.features.len();
+        }
+        let mut start = 0;
+        for (g, (&pattern, &end)) in patterns.iter().zip(&self.added_ends).enumerate() {
+            let features = &self.added[start..end];
+            start = end;
             let mut fresh = [0.0; BITS];
-            let entry = match tables {
-                Some(tables) => &tables[g][usize::from(pattern) * width..][..width],
+            let entry = match self.tables.get(g).and_then(OnceLock::get) {
+                Some(table) => &table[usize::from(pattern) * features.len()..],
                 None => {
-                    group.values(pattern, quadrature, &mut fresh[..width]);
-                    &fresh[..width]
+                    self.groups[g].values(pattern, quadrature, &mut fresh[..features.len()]);
+                    &fresh[..]
                 }
             };
-            for (&feature, value) in group.features.iter().zip(entry) {
+            for (&feature, value) in features.iter().zip(entry) {
                 out[feature as usize] += value;
             }
         }
@@ -286,9 +314,9 @@ impl TreesExplainer {
 
 /// The pattern of a row, given 0 for each question that it answers with yes.
 #[inline(always)]
-fn pattern(asked: &[Asked], group: &Group, no: &[u8]) -> u8 {
+fn pattern_of(asked: &[Asked], answers: usize, no: &[u8]) -> u8 {
     let missed = asked.iter().fold(0u8, |m, a| m | (no[a.question as usize] ^ a.flip) << a.bit);
-    !missed & (0xffu8 >> (BITS - group.answers.len()))
+    !missed & (0xffu8 >> (BITS - answers))
 }
 
 /// Tells groups and lone leaves how many rows of the background have each pattern.
@@ -312,7 +340,7 @@ fn hold_against(
         let start = if g == 0 { 0 } else { asked_ends[g - 1] };
         let mut counts = [0u32; 1 << BITS];
         for no in &answers {
-            counts[usize::from(pattern(&asked[start..asked_ends[g]], group, no))] += 1;
+            counts[usize::from(pattern_of(&asked[start..asked_ends[g]], group.answers.len(), no))] += 1;
         }
         group.hold_against(&counts, n);
     });

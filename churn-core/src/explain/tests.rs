@@ -102,6 +102,27 @@ fn blocks_and_single_rows_have_the_bits_of_a_plain_walk() {
     }
 }
 
+#[test]
+fn rows_one_by_one_have_the_same_bits_while_tables_are_made() {
+    let mut random = Random(31);
+    let trees = (0..40).map(|_| tree(&mut random, 9, 63, false)).collect();
+    let model = model(9, trees);
+    let (one_by_one, at_once) = (Explainer::new(&model), Explainer::new(&model));
+    let bytes = one_by_one.parts[0].table_bytes;
+    assert!(bytes > 2 * SMALL_TABLES, "tables of {bytes} bytes are made at once");
+    let matrix = rows(&mut random, 200, 9);
+    let (_, wanted) = at_once.raw_and_values(&model, &matrix).expect("additive");
+    let mut out = vec![0.0; 9];
+    let mut made = Vec::new();
+    for (r, wanted) in wanted.chunks_exact(9).enumerate() {
+        one_by_one.explain_row(&model, matrix.row(r), &mut out).expect("additive");
+        assert_eq!(out, wanted, "row {r}");
+        made.push(one_by_one.parts[0].tables_made());
+    }
+    let all = at_once.parts[0].tables_made();
+    assert!(0 < made[0] && made[0] < made[1] && made[1] < all && made[199] == all, "{all} tables, made: {made:?}");
+}
+
 /// The margin where these features are the row's and the others the other's.
 fn mixed(model: &Model, row: &[f64], other: &[f64], known: u32) -> f64 {
     let mixed: Vec<f64> = (0..row.len()).map(|i| if known >> i & 1 == 1 { row[i] } else { other[i] }).collect();
