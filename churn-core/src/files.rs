@@ -36,7 +36,7 @@ fn fill(mut file: File, bytes: &[u8]) -> std::io::Result<()> {
 }
 
 /// A new file beside the target that nobody else writes.
-fn neighbour(path: &Path) -> std::io::Result<(PathBuf, File)> {
+pub(crate) fn neighbour(path: &Path) -> std::io::Result<(PathBuf, File)> {
     for n in 0u32.. {
         let mut name = path.file_name().unwrap_or_default().to_os_string();
         name.push(format!(".{}.{n}.tmp", std::process::id()));

@@ -10,7 +10,7 @@ use crate::progress::Progress;
 use crate::report::{Confidence, Prediction, Predictions, TopFactor};
 use crate::schema::Profile;
 use crate::score::score_of_raw;
-use crate::table::{FEW_ROWS, RawTable, Table};
+use crate::table::{FEW_ROWS, RawTable, Storage, Table};
 use crate::validate::{self, Code, Pieces, Purpose, QualityReport, ValidateOptions, Validated};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -163,7 +163,7 @@ impl Engine {
         Ok(mapping)
     }
 
-    /// Typed table (derived columns included) of a table in one piece or in many; what was kept of it goes as it is typed.
+    /// Typed table (without derived columns) of a table in one piece or in many; what was kept of it goes as it is typed.
     fn typed(&self, pieces: Pieces, options: &ScoreOptions<'_>) -> Result<(Mapping, QualityReport, Table)> {
         let mapping = match options.mapping {
             Some(mapping) => mapping.clone(),
@@ -171,10 +171,10 @@ impl Engine {
         };
         mapping.require_complete()?;
         let mut judged = pieces.validate(&mapping, &self.model().profile, &ValidateOptions::default())?;
-        let as_of = options.as_of_days()?;
-        let table = derive(&judged.table, as_of)?;
+        let table = judged.table;
+        let derived = derive(&table.slice(0..0), options.as_of_days()?)?;
         let undated =
-            |d: &&Derivation| d.dated() && judged.table.column(d.needs[0]).is_some() && table.column(d.name).is_none();
+            |d: &&Derivation| d.dated() && table.column(d.needs[0]).is_some() && derived.column(d.name).is_none();
         let undated: Vec<&str> = DERIVED.iter().filter(undated).map(|d| d.name).collect();
         if !undated.is_empty() {
             let message =
@@ -191,6 +191,7 @@ impl Engine {
         options: &ScoreOptions<'_>,
     ) -> Result<(Mapping, QualityReport, Table, FeatureMatrix)> {
         let (mapping, quality, table) = self.typed(raw.clone().into(), options)?;
+        let table = derive(&table, options.as_of_days()?)?;
         let matrix = self.model().plan.transform(&table)?;
         Ok((mapping, quality, table, matrix))
     }
@@ -220,8 +221,9 @@ impl Engine {
     /// A table ready to be scored.
     pub(super) fn prepared(&self, pieces: Pieces, options: &ScoreOptions<'_>) -> Result<Prepared> {
         let n_reasons = options.n_reasons()?;
+        let storage = pieces.storage().clone();
         let (mapping, quality, table) = self.typed(pieces, options)?;
-        Ok(Prepared { n_reasons, mapping, quality, table })
+        Ok(Prepared { n_reasons, as_of: options.as_of_days()?, mapping, quality, table, storage })
     }
 
     /// Scores and explains a prepared table and hands its rows over, chunk by chunk, in their order.
@@ -236,7 +238,9 @@ impl Engine {
         for start in (0..n_rows).step_by(CHUNK) {
             let end = (start + CHUNK).min(n_rows);
             // Features are made as they are needed: those of all rows would take as much memory as the table.
-            let part = self.model().plan.transform(&prepared.table.slice(start..end))?;
+            let rows = derive(&prepared.table.slice(start..end), prepared.as_of)?;
+            prepared.storage.check()?;
+            let part = self.model().plan.transform(&rows)?;
             let (raws, values) = self.explainer().raw_and_values(self.model(), &part)?;
             let width = part.n_features().max(1);
             let chunk = (0..part.n_rows())
@@ -244,8 +248,8 @@ impl Engine {
                 .with_min_len(if part.n_rows() < FEW_ROWS { FEW_ROWS } else { 64 })
                 .map(|r| {
                     let shap = values.get(r * width..(r + 1) * width).unwrap_or_default();
-                    let reasons = prepared.n_reasons;
-                    self.told_row(&reasoner, &prepared.table, part.row(r), shap, raws[r], start + r, reasons)
+                    let id = customer_id(&rows, r, || prepared.table.row_number(start + r));
+                    self.told_row(&reasoner, &rows, part.row(r), shap, raws[r], r, id, prepared.n_reasons)
                 });
             take(chunk.collect())?;
             let progress = Progress { stage: "scoring", done: end as u64, total: n_rows as u64 };
@@ -276,7 +280,7 @@ impl Engine {
         let n_reasons = options.n_reasons()?;
         let (_, _, table, matrix) = self.prepare(raw, options)?;
         let telling = Arc::new(Telling::new(self.model(), self.explainer()));
-        let (id, row) = (customer_id(&table, 0), matrix.row(0));
+        let (id, row) = (customer_id(&table, 0, || table.row_number(0)), matrix.row(0));
         let written = |feature: usize| self.written(&table, feature, 0);
         let version = self.model().model_version();
         let told = self.predicted(&telling, row, id, written, n_reasons, version, options.scored_at.clone())?;
@@ -356,6 +360,7 @@ impl Engine {
         shap: &[f64],
         raw: f64,
         row: usize,
+        customer_id: String,
         n_reasons: usize,
     ) -> crate::report::Row {
         let score = score_of_raw(self.model(), raw);
@@ -368,7 +373,7 @@ impl Engine {
         }
         let reasons = first.iter().map(|f| reasoner.words(f, features[f.index])).collect();
         let recommendation = recommend_by(&self.model().profile, score.risk, first.into_iter().chain(told)).text;
-        crate::report::Row { customer_id: customer_id(table, row), score, reasons, recommendation }
+        crate::report::Row { customer_id, score, reasons, recommendation }
     }
 
     /// A category as the customer wrote it.
@@ -381,13 +386,15 @@ impl Engine {
 /// A table ready to be scored.
 pub(super) struct Prepared {
     pub n_reasons: usize,
+    as_of: Option<i32>,
     pub mapping: Mapping,
     pub quality: QualityReport,
     table: Table,
+    storage: Arc<Storage>,
 }
 
 /// The customer's id, or the row's number where there is none.
-fn customer_id(table: &Table, row: usize) -> String {
+fn customer_id(table: &Table, row: usize, number: impl FnOnce() -> u64) -> String {
     let id = table.column("customer_id").and_then(|c| c.data.cell(row));
-    id.map_or_else(|| table.row_number(row).to_string(), Cow::into_owned)
+    id.map_or_else(|| number().to_string(), Cow::into_owned)
 }

@@ -332,7 +332,7 @@ pub(crate) fn spec(name: &str, kind: FeatureKind, profile: &Profile) -> FeatureS
 }
 
 fn fit_kind(column: &Column) -> Option<FeatureKind> {
-    match &column.data {
+    match column.data.like() {
         ColumnData::Number(_) | ColumnData::Integer(_) => {
             let mut values = (0..column.data.len()).filter_map(|r| column.data.number(r));
             let first = values.next()?;
@@ -346,7 +346,7 @@ fn fit_kind(column: &Column) -> Option<FeatureKind> {
         ColumnData::Text(_) | ColumnData::Category(_) => {
             fit_levels(&column.data).map(|levels| FeatureKind::Category { levels })
         }
-        ColumnData::Date(_) | ColumnData::Timestamp(_) => None,
+        ColumnData::Date(_) | ColumnData::Timestamp(_) | ColumnData::Paged(_) => None,
     }
 }
 

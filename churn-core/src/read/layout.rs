@@ -301,7 +301,7 @@ pub(super) fn finish(
     options: &ReadOptions,
 ) -> Result<RawTable> {
     let n_rows = lines.len();
-    let is_empty = |c: &RawColumn| c.data.as_array().null_count() == n_rows;
+    let is_empty = |c: &RawColumn| c.data.null_count() == n_rows;
     let (empty, kept): (Vec<_>, Vec<_>) = columns.into_iter().partition(|c| !options.keep_empty_columns && is_empty(c));
     if kept.is_empty() {
         let message =

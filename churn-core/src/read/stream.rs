@@ -157,7 +157,7 @@ impl Blocks<'_> {
         lines.truncate(n);
         let columns = delimited::raw_columns(&start.names, columns, n);
         for (filled, column) in begun.filled.iter_mut().zip(&columns) {
-            *filled |= column.data.as_array().null_count() < n;
+            *filled |= column.data.null_count() < n;
         }
         let raw = RawTable::new(columns, n, Places::Lines(lines.into()), start.source.clone(), Vec::new());
         self.begun = Some(begun);

@@ -149,6 +149,7 @@ fn looked_up(values: &ColumnData, dictionary: &dyn arrow_array::array::AnyDictio
         ColumnData::Text(a) => ColumnData::Text(take(a, &keys, nulls)),
         // Arrow has no dictionary of a dictionary.
         ColumnData::Category(_) => looked_up(&values.clone().spelled(), dictionary),
+        ColumnData::Paged(a) => looked_up(&a.slice(0..a.len()), dictionary),
         ColumnData::Integer(a) => ColumnData::Integer(take(a, &keys, nulls)),
         ColumnData::Number(a) => ColumnData::Number(take(a, &keys, nulls)),
         ColumnData::Boolean(a) => ColumnData::Boolean(take(a, &keys, nulls)),
@@ -158,7 +159,7 @@ fn looked_up(values: &ColumnData, dictionary: &dyn arrow_array::array::AnyDictio
 }
 
 /// Chunks of one type, one after the other.
-fn joined(chunks: &[ColumnData]) -> Option<ColumnData> {
+pub(super) fn joined(chunks: &[ColumnData]) -> Option<ColumnData> {
     fn whole<T: ArrowPrimitiveType>(
         chunks: &[ColumnData],
         part: impl Fn(&ColumnData) -> Option<&PrimitiveArray<T>>,
@@ -178,6 +179,7 @@ fn joined(chunks: &[ColumnData]) -> Option<ColumnData> {
             }
             ColumnData::Text(builder.finish())
         }
+        ColumnData::Paged(_) => return None,
         ColumnData::Category(_) => {
             return joined(&chunks.iter().cloned().map(ColumnData::spelled).collect::<Vec<_>>());
         }

@@ -1,6 +1,7 @@
-//! The values of one column: an Arrow array of one of seven types.
+//! The values of one column: an Arrow array of one of seven types, or pages of them.
 
-use super::Recent;
+use super::Paged;
+use crate::error::Result;
 use arrow_array::builder::LargeStringBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::UInt16Type;
@@ -9,7 +10,6 @@ use arrow_array::{
     TimestampMicrosecondArray, UInt16Array,
 };
 use std::borrow::Cow;
-use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The values of one column; null means missing.
@@ -29,6 +29,8 @@ pub enum ColumnData {
     Date(Date32Array),
     /// Microseconds since 1970-01-01T00:00:00Z.
     Timestamp(TimestampMicrosecondArray),
+    /// Any of these in pages, which need not all be in memory: a column of a very large file.
+    Paged(Paged),
 }
 
 impl ColumnData {
@@ -47,81 +49,6 @@ impl ColumnData {
         DictionaryArray::try_new(codes, Arc::new(levels)).ok().map(ColumnData::Category)
     }
 
-    /// For each code the value in that place, counted from 1; 0 is missing. Text becomes a category; `None` where it has
-    /// too many levels.
-    pub(crate) fn looked_up(&self, codes: impl Iterator<Item = u32>) -> Option<Self> {
-        let at = |code: u32| (code as usize).checked_sub(1);
-        Some(match self {
-            ColumnData::Text(_) => {
-                let mut levels = LargeStringBuilder::new();
-                let mut known: HashMap<Cow<'_, str>, u16> = HashMap::new();
-                let mut places = Vec::with_capacity(self.len());
-                for row in 0..self.len() {
-                    let Some(cell) = self.cell(row) else {
-                        places.push(None);
-                        continue;
-                    };
-                    let next = u16::try_from(known.len());
-                    places.push(Some(match known.get(&cell) {
-                        Some(&place) => place,
-                        None => {
-                            levels.append_value(&cell);
-                            let next = next.ok()?;
-                            known.insert(cell, next);
-                            next
-                        }
-                    }));
-                }
-                let codes = codes.map(|code| at(code).and_then(|i| places.get(i).copied().flatten())).collect();
-                ColumnData::category(levels.finish(), codes)?
-            }
-            ColumnData::Number(a) => {
-                let values: Vec<Option<f64>> = a.iter().collect();
-                ColumnData::Number(codes.map(|code| values.get(at(code)?).copied().flatten()).collect())
-            }
-            ColumnData::Boolean(a) => {
-                let values: Vec<Option<bool>> = a.iter().collect();
-                ColumnData::Boolean(codes.map(|code| values.get(at(code)?).copied().flatten()).collect())
-            }
-            ColumnData::Date(a) => {
-                let values: Vec<Option<i32>> = a.iter().collect();
-                ColumnData::Date(codes.map(|code| values.get(at(code)?).copied().flatten()).collect())
-            }
-            _ => return None,
-        })
-    }
-
-    /// Text of few spellings as a category; anything else as it is.
-    pub(crate) fn packed(self) -> Self {
-        let ColumnData::Text(array) = &self else { return self };
-        let mut levels = LargeStringBuilder::new();
-        let mut known: HashMap<&str, Option<u16>> = HashMap::new();
-        let mut recent = Recent::new();
-        let mut code = |text| {
-            recent.of(text, |text| {
-                let next = u16::try_from(known.len()).ok();
-                *known.entry(text).or_insert_with(|| {
-                    levels.append_value(text);
-                    next
-                })
-            })
-        };
-        let present = array.iter().map(|cell| cell.filter(|c| !c.trim().is_empty()));
-        let codes: Option<UInt16Array> = present
-            .map(|cell| cell.map_or(Some(None), |cell| code(cell).map(Some)))
-            .collect::<Option<Vec<_>>>()
-            .map(Into::into);
-        codes.and_then(|codes| ColumnData::category(levels.finish(), codes)).unwrap_or(self)
-    }
-
-    /// A category as text; anything else as it is.
-    pub(crate) fn spelled(self) -> Self {
-        match self {
-            ColumnData::Category(_) => ColumnData::text((0..self.len()).map(|row| self.cell(row))),
-            other => other,
-        }
-    }
-
     /// Numbers; `None` is missing.
     pub fn numbers(cells: impl IntoIterator<Item = Option<f64>>) -> Self {
         ColumnData::Number(cells.into_iter().collect())
@@ -129,7 +56,16 @@ impl ColumnData {
 
     /// Number of rows.
     pub fn len(&self) -> usize {
-        self.as_array().len()
+        match self {
+            ColumnData::Text(a) => a.len(),
+            ColumnData::Category(a) => a.len(),
+            ColumnData::Integer(a) => a.len(),
+            ColumnData::Number(a) => a.len(),
+            ColumnData::Boolean(a) => a.len(),
+            ColumnData::Date(a) => a.len(),
+            ColumnData::Timestamp(a) => a.len(),
+            ColumnData::Paged(a) => a.len(),
+        }
     }
 
     /// Whether there are no rows.
@@ -137,20 +73,21 @@ impl ColumnData {
         self.len() == 0
     }
 
-    /// The Arrow array underneath.
-    pub fn as_array(&self) -> &dyn Array {
+    /// Cells that are null; blank text and NaN are missing as well, but not null.
+    pub fn null_count(&self) -> usize {
         match self {
-            ColumnData::Text(a) => a,
-            ColumnData::Category(a) => a,
-            ColumnData::Integer(a) => a,
-            ColumnData::Number(a) => a,
-            ColumnData::Boolean(a) => a,
-            ColumnData::Date(a) => a,
-            ColumnData::Timestamp(a) => a,
+            ColumnData::Text(a) => a.null_count(),
+            ColumnData::Category(a) => a.null_count(),
+            ColumnData::Integer(a) => a.null_count(),
+            ColumnData::Number(a) => a.null_count(),
+            ColumnData::Boolean(a) => a.null_count(),
+            ColumnData::Date(a) => a.null_count(),
+            ColumnData::Timestamp(a) => a.null_count(),
+            ColumnData::Paged(a) => a.null_count(),
         }
     }
 
-    /// The Arrow array underneath, shared.
+    /// The Arrow array underneath, shared; the pages of a column in pages are put together.
     pub fn to_array(&self) -> ArrayRef {
         match self {
             ColumnData::Text(a) => Arc::new(a.clone()),
@@ -160,7 +97,25 @@ impl ColumnData {
             ColumnData::Boolean(a) => Arc::new(a.clone()),
             ColumnData::Date(a) => Arc::new(a.clone()),
             ColumnData::Timestamp(a) => Arc::new(a.clone()),
+            ColumnData::Paged(a) => a.slice(0..a.len()).to_array(),
         }
+    }
+
+    /// A column of its type, which is in one piece: itself, or one without rows for a column in pages.
+    pub(crate) fn like(&self) -> &ColumnData {
+        match self {
+            ColumnData::Paged(a) => a.like(),
+            other => other,
+        }
+    }
+
+    /// The column in parts that are in one piece each, with their first rows: itself, or its pages.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (usize, Cow<'_, ColumnData>)> {
+        let (whole, pages) = match self {
+            ColumnData::Paged(a) => (None, Some(a.parts())),
+            other => (Some((0, Cow::Borrowed(other))), None),
+        };
+        whole.into_iter().chain(pages.into_iter().flatten())
     }
 
     /// Whether the cell is missing: null, NaN, or text that is blank. Words such as "n/a" are for the
@@ -168,14 +123,26 @@ impl ColumnData {
     pub fn is_missing(&self, row: usize) -> bool {
         match self {
             ColumnData::Text(a) => a.is_null(row) || a.value(row).trim().is_empty(),
+            ColumnData::Category(a) => a.is_null(row),
+            ColumnData::Integer(a) => a.is_null(row),
             ColumnData::Number(a) => a.is_null(row) || a.value(row).is_nan(),
-            other => other.as_array().is_null(row),
+            ColumnData::Boolean(a) => a.is_null(row),
+            ColumnData::Date(a) => a.is_null(row),
+            ColumnData::Timestamp(a) => a.is_null(row),
+            ColumnData::Paged(a) => {
+                let (page, row) = a.at(row);
+                page.is_missing(row)
+            }
         }
     }
 
     /// The cell as text, `None` where it is missing. Whole numbers have no decimal point, dates are ISO
     /// 8601, booleans are `true` and `false`.
     pub fn cell(&self, row: usize) -> Option<Cow<'_, str>> {
+        if let ColumnData::Paged(a) = self {
+            let (page, row) = a.at(row);
+            return page.cell(row).map(|cell| Cow::Owned(cell.into_owned()));
+        }
         if self.is_missing(row) {
             return None;
         }
@@ -187,11 +154,16 @@ impl ColumnData {
             ColumnData::Boolean(a) => Cow::Borrowed(if a.value(row) { "true" } else { "false" }),
             ColumnData::Date(a) => Cow::Owned(format_date(a.value(row))),
             ColumnData::Timestamp(a) => Cow::Owned(format_timestamp(a.value(row))),
+            ColumnData::Paged(_) => return None,
         })
     }
 
     /// The cell as a number, where the column is one of numbers or truth values.
     pub fn number(&self, row: usize) -> Option<f64> {
+        if let ColumnData::Paged(a) = self {
+            let (page, row) = a.at(row);
+            return page.number(row);
+        }
         if self.is_missing(row) {
             return None;
         }
@@ -205,6 +177,10 @@ impl ColumnData {
 
     /// The cell as days since 1970-01-01, where the column is one of dates or instants.
     pub fn days(&self, row: usize) -> Option<i32> {
+        if let ColumnData::Paged(a) = self {
+            let (page, row) = a.at(row);
+            return page.days(row);
+        }
         if self.is_missing(row) {
             return None;
         }
@@ -215,7 +191,18 @@ impl ColumnData {
         }
     }
 
-    /// A range of rows, without copying.
+    /// The column that `make` makes of its parts, each given with its first row.
+    ///
+    /// # Errors
+    /// `io` where a page cannot be put away.
+    pub(crate) fn map_parts(&self, mut make: impl FnMut(usize, &ColumnData) -> ColumnData) -> Result<ColumnData> {
+        match self {
+            ColumnData::Paged(a) => a.map(make),
+            other => Ok(make(0, other)),
+        }
+    }
+
+    /// A range of rows, without copying (of a column in pages: where it lies on one page).
     pub(crate) fn slice(&self, rows: std::ops::Range<usize>) -> ColumnData {
         let (start, n) = (rows.start, rows.len());
         match self {
@@ -226,6 +213,7 @@ impl ColumnData {
             ColumnData::Boolean(a) => ColumnData::Boolean(a.slice(start, n)),
             ColumnData::Date(a) => ColumnData::Date(a.slice(start, n)),
             ColumnData::Timestamp(a) => ColumnData::Timestamp(a.slice(start, n)),
+            ColumnData::Paged(a) => a.slice(rows),
         }
     }
 
@@ -254,6 +242,7 @@ impl ColumnData {
             ColumnData::Timestamp(a) => {
                 ColumnData::Timestamp(rows.iter().map(|&r| (!a.is_null(r)).then(|| a.value(r))).collect())
             }
+            ColumnData::Paged(a) => a.slice(0..a.len()).take(rows),
         }
     }
 }

@@ -7,6 +7,8 @@
 mod arrow;
 mod column;
 mod lines;
+mod lookup;
+mod pages;
 #[cfg(feature = "polars")]
 mod polars;
 mod recent;
@@ -16,6 +18,9 @@ pub(crate) use arrow::{batch_of, column_from_arrow};
 pub use column::ColumnData;
 pub(crate) use column::{date_from_days, days_from_date, format_date, format_number, format_timestamp, levels};
 pub use lines::Lines;
+pub(crate) use lookup::Lookup;
+pub use pages::Paged;
+pub(crate) use pages::{PAGE, PagedBuilder, Pages, Storage};
 #[cfg(feature = "polars")]
 pub(crate) use polars::frame_of;
 pub(crate) use recent::{Recent, RecentCodes};
@@ -209,6 +214,13 @@ impl Table {
     pub(crate) fn slice(&self, rows: std::ops::Range<usize>) -> Table {
         let columns = self.columns.iter().map(|c| Column { data: c.data.slice(rows.clone()), ..c.clone() }).collect();
         Table { columns, n_rows: rows.len(), places: Places::Items }
+    }
+
+    /// The table in parts that are in one piece each, with their first rows; a part's own rows are numbered from 1.
+    pub(crate) fn parts(&self) -> impl Iterator<Item = (usize, Table)> {
+        let is_paged = self.columns.iter().any(|c| matches!(c.data, ColumnData::Paged(_)));
+        let step = if is_paged { PAGE } else { self.n_rows.max(1) };
+        (0..self.n_rows).step_by(step).map(move |start| (start, self.slice(start..self.n_rows.min(start + step))))
     }
 
     /// These rows, in this order.

@@ -16,6 +16,7 @@ fn series(name: &str, data: &ColumnData) -> Result<polars::prelude::Column> {
             let cells = a.downcast_dict::<arrow_array::LargeStringArray>();
             Series::new(name.into(), cells.into_iter().flatten().collect::<Vec<Option<&str>>>())
         }
+        ColumnData::Paged(a) => return series(name, &a.slice(0..a.len())),
         ColumnData::Integer(a) => Series::new(name.into(), a.iter().collect::<Vec<Option<i64>>>()),
         ColumnData::Number(a) if a.null_count() == 0 => Series::new(name.into(), a.values().as_ref()),
         ColumnData::Number(a) => Series::new(name.into(), a.iter().collect::<Vec<Option<f64>>>()),

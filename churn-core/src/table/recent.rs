@@ -47,7 +47,7 @@ impl<'a, V: Copy> Recent<'a, V> {
 
 /// Numbers of texts that are held elsewhere: the last one for each slot.
 #[derive(Debug)]
-pub(crate) struct RecentCodes(Box<[u32; SLOTS]>);
+pub(crate) struct RecentCodes(Box<[u16; SLOTS]>);
 
 impl Default for RecentCodes {
     fn default() -> Self {
@@ -58,7 +58,7 @@ impl Default for RecentCodes {
 impl RecentCodes {
     /// The place of the code for this text; 0 where there was none.
     #[inline]
-    pub fn of(&mut self, text: &str) -> &mut u32 {
+    pub fn of(&mut self, text: &str) -> &mut u16 {
         &mut self.0[slot(text)]
     }
 }

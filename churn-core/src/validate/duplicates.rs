@@ -5,34 +5,47 @@ use super::findings::{About, EXAMPLES, Findings, counted};
 use crate::table::{Column, FEW_ROWS, RawTable, Table};
 use rayon::prelude::*;
 use sha2::{Digest, Sha256};
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hasher};
 
+/// Rows whose ids are compared at once: 32 MB.
+const AT_ONCE: usize = 1 << 21;
+
+/// The bits of a row's number in a key.
+const ROW: u64 = u32::MAX as u64;
+
 /// For each row whether its customer id stands in a row before it, on the same snapshot day.
-pub(super) fn repeated_ids(table: &Table, ids: &Column) -> Vec<bool> {
-    let snapshot = table.column("snapshot_date");
-    let id = |row: u32| ids.data.cell(row as usize);
-    let day = |row: u32| snapshot.and_then(|s| s.data.days(row as usize));
-    // Sorted by a hash of the id, which costs less memory than a set of ids; rows of one hash are told apart by the ids.
-    let mut keys: Vec<(u64, u32)> = (0..table.n_rows() as u32)
-        .into_par_iter()
-        .with_min_len(FEW_ROWS)
-        .filter_map(|row| {
-            let mut hasher = DefaultHasher::new();
-            hasher.write(id(row)?.as_bytes());
-            hasher.write_i32(day(row).unwrap_or(i32::MIN));
-            Some((hasher.finish(), row))
-        })
-        .collect();
-    keys.par_sort_unstable();
+pub(super) fn repeated_ids(table: &Table) -> Vec<bool> {
+    let needed = table.without(|c| !["customer_id", "snapshot_date"].contains(&c.name.as_str()));
     let mut repeated = vec![false; table.n_rows()];
-    for same in keys.chunk_by(|a, b| a.0 == b.0).filter(|same| same.len() > 1) {
-        let mut rows: Vec<(Cow<'_, str>, Option<i32>, u32)> =
-            same.iter().filter_map(|&(_, row)| Some((id(row)?, day(row), row))).collect();
-        rows.sort_unstable();
-        for pair in rows.windows(2) {
-            repeated[pair[1].2 as usize] = (&pair[0].0, pair[0].1) == (&pair[1].0, pair[1].1);
+    // Sorted by a hash of id and day, which costs less memory than a set of ids; of a large table one share of the hashes
+    // after another.
+    let shares = table.n_rows().div_ceil(AT_ONCE) as u64;
+    for share in 0..shares {
+        let mut keys: Vec<u128> = Vec::with_capacity(table.n_rows() / shares as usize);
+        for (start, part) in needed.parts() {
+            let (ids, snapshot) = (part.column("customer_id"), part.column("snapshot_date"));
+            let key = |row: usize| {
+                let id = ids?.data.cell(row)?;
+                let day = snapshot.and_then(|s| s.data.days(row)).unwrap_or(i32::MIN);
+                let hash = |salt| {
+                    let mut hasher = DefaultHasher::new();
+                    hasher.write_u8(salt);
+                    hasher.write(id.as_bytes());
+                    hasher.write_i32(day);
+                    hasher.finish()
+                };
+                let first = hash(0);
+                // 96 bits of hash, which no two ids share, before the row.
+                let hash = || u128::from(first) << 64 | u128::from(hash(1) & !ROW);
+                (first % shares == share).then(|| hash() | (start + row) as u128)
+            };
+            keys.par_extend((0..part.n_rows()).into_par_iter().with_min_len(FEW_ROWS).filter_map(key));
+        }
+        keys.par_sort_unstable();
+        let row = |key: u128| key as u64 & ROW;
+        for pair in keys.windows(2).filter(|pair| pair[0] ^ pair[1] <= u128::from(ROW)) {
+            repeated[row(pair[1]) as usize] = true;
         }
     }
     repeated
@@ -60,14 +73,16 @@ fn fingerprint(columns: &[&crate::table::ColumnData], row: usize) -> [u8; 32] {
 /// Missing and repeated customer ids; returns the share of rows that repeat no customer.
 pub(super) fn check_ids(table: &Table, findings: &mut Findings) {
     let Some(ids) = table.column("customer_id") else { return };
-    let repeats = repeated_ids(table, ids);
-    let rows = |holds: &dyn Fn(usize) -> bool| {
-        let mut rows = (0..table.n_rows()).filter(|&r| holds(r));
+    let rows = |mut rows: Box<dyn Iterator<Item = usize> + '_>| {
         let first: Vec<u64> = rows.by_ref().take(EXAMPLES).map(|r| table.row_number(r)).collect();
         (first.len() + rows.count(), first)
     };
-    let (n_missing, missing) = rows(&|r| ids.data.is_missing(r));
-    let (n_repeated, repeated) = rows(&|r| repeats[r]);
+    let (n_missing, missing) = rows(Box::new(ids.data.parts().flat_map(|(start, part)| {
+        let missing: Vec<usize> = (0..part.len()).filter(|&r| part.is_missing(r)).map(|r| start + r).collect();
+        missing
+    })));
+    let repeats = repeated_ids(table);
+    let (n_repeated, repeated) = rows(Box::new((0..table.n_rows()).filter(|&r| repeats[r])));
     findings.dimensions.uniqueness = Some(100.0 * (1.0 - n_repeated as f64 / table.n_rows().max(1) as f64));
     if n_missing > 0 {
         let about = About::new(Code::MissingCustomerId).of(Some("customer_id"), &ids.source);

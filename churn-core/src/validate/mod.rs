@@ -10,6 +10,7 @@ mod findings;
 mod label;
 mod leaks;
 mod pieces;
+mod pile;
 mod ranges;
 mod readiness;
 mod rules;
@@ -106,7 +107,7 @@ pub fn validate(raw: &RawTable, mapping: &Mapping, profile: &Profile, options: &
     };
     let label_column = labelled.as_ref().map(|(column, _)| column.as_str());
     let read = types::read_table(raw, mapping, label_column);
-    let table = judge(read, raw.n_rows(), raw.places(), profile, options, &mut findings);
+    let table = judge(read, raw.n_rows(), raw.places(), profile, options, &mut findings)?;
     let mut found = Vec::new();
     if let (Purpose::Train, Some((column, labels))) = (options.purpose, &labelled) {
         found = check_training(raw, mapping, &table, column, labels, options, &mut findings);
@@ -124,20 +125,20 @@ fn judge(
     profile: &Profile,
     options: &ValidateOptions,
     findings: &mut Findings,
-) -> Table {
+) -> Result<Table> {
     let (mut table, counts) = types::table_of(read, n_rows, places, findings);
-    let lost = ranges::check(&mut table, profile, findings);
+    let lost = ranges::check(&mut table, profile, findings)?;
     let share = |good: usize, all: usize| (all > 0).then(|| 100.0 * good as f64 / all as f64);
     let values = counts.all - counts.blank;
     findings.dimensions.completeness = share(values, counts.all);
     findings.dimensions.validity = share(values.saturating_sub(counts.unreadable + lost), values);
     if !options.strict {
-        table = rules::repair(table, profile, findings);
+        table = rules::repair(table, profile, findings)?;
     }
     rules::check(&table, profile, findings);
     duplicates::check_ids(&table, findings);
     findings.dimensions.timeliness = timeliness(&table, options.as_of);
-    table
+    Ok(table)
 }
 
 /// What the reader and the mapper met.
@@ -220,18 +221,20 @@ fn check_training(
 
 /// Share of past dates that lie on or before the day their row describes, in percent.
 fn timeliness(table: &Table, as_of: Option<i32>) -> Option<f64> {
-    let snapshot = table.column("snapshot_date");
+    let dates = ["signup_date", "last_activity_date"];
     let (mut all, mut good) = (0usize, 0usize);
-    for name in ["signup_date", "last_activity_date"] {
-        let Some(column) = table.column(name) else { continue };
-        if !matches!(column.data, ColumnData::Date(_) | ColumnData::Timestamp(_)) {
-            continue;
-        }
-        for row in 0..table.n_rows() {
-            let day = snapshot.and_then(|s| s.data.days(row)).or(as_of);
-            if let (Some(day), Some(date)) = (day, column.data.days(row)) {
-                all += 1;
-                good += usize::from(date <= day);
+    for (_, part) in table.without(|c| c.name != "snapshot_date" && !dates.contains(&c.name.as_str())).parts() {
+        let snapshot = part.column("snapshot_date");
+        for column in dates.iter().filter_map(|name| part.column(name)) {
+            if !matches!(column.data, ColumnData::Date(_) | ColumnData::Timestamp(_)) {
+                continue;
+            }
+            for row in 0..part.n_rows() {
+                let day = snapshot.and_then(|s| s.data.days(row)).or(as_of);
+                if let (Some(day), Some(date)) = (day, column.data.days(row)) {
+                    all += 1;
+                    good += usize::from(date <= day);
+                }
             }
         }
     }

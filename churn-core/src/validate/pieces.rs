@@ -1,25 +1,23 @@
 //! A table that comes in pieces, and is judged as if it had come in one.
 //!
 //! What a column means is decided by all of its cells, so a piece cannot be judged alone. But it need not stay as it came
-//! either: columns of frames are shared, texts that come again and again become numbers, other texts move into one
-//! buffer. At the end the columns are typed one by one, and what was kept of a column goes with it.
+//! either: columns of frames are shared, texts that come again and again become numbers. What does not fit into the memory
+//! that is meant for it lies in a file, where there may be one. At the end the columns are typed one by one, and what was
+//! kept of a column goes with it.
 
 use super::findings::{EXAMPLES, Findings};
-use super::types::{Meaning, Typed};
+use super::pile::Pile;
+use super::types::{Meaning, Spelled, Typed};
 use super::{Purpose, ValidateOptions, Validated};
 use crate::error::{Error, ErrorKind, Result};
 use crate::map::{ColumnInput, Mapping};
 use crate::read::End;
 use crate::schema::Profile;
-use crate::table::{ColumnData, Lines, Places, RawColumn, RawTable, ReadNote, RecentCodes, Source, column_from_arrow};
-use arrow_array::builder::LargeStringBuilder;
-use arrow_array::{Array, ArrayRef, LargeStringArray};
+use crate::table::{CellFormat, Lines, PagedBuilder, Places, RawColumn, RawTable, ReadNote, Source, Storage};
 use rayon::prelude::*;
-use std::borrow::Cow;
-use std::collections::{BTreeMap, HashMap};
-
-/// A column of text keeps its spellings apart while it has fewer than this many, or fewer than half as many as rows.
-const FEW_SPELLINGS: usize = 4_096;
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
 
 /// The pieces of a table so far.
 ///
@@ -44,6 +42,7 @@ pub struct Pieces {
     source: Source,
     notes: Vec<ReadNote>,
     stated: BTreeMap<String, Option<String>>,
+    storage: Arc<Storage>,
 }
 
 impl From<RawTable> for Pieces {
@@ -54,6 +53,21 @@ impl From<RawTable> for Pieces {
 }
 
 impl Pieces {
+    /// Pieces of a table that may be larger than memory: what is too much goes into a file beside this one.
+    pub(crate) fn beside(target: &Path) -> Pieces {
+        Pieces { storage: Storage::beside(target), ..Pieces::default() }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn with_room(target: &Path, room: usize) -> Pieces {
+        Pieces { storage: Storage::with_room(target, room), ..Pieces::default() }
+    }
+
+    /// Where columns that are too large for memory lie.
+    pub(crate) fn storage(&self) -> &Arc<Storage> {
+        &self.storage
+    }
+
     /// Adds the next piece. Its rows count on from those before; where pieces have line numbers, they keep them.
     ///
     /// # Errors
@@ -61,7 +75,7 @@ impl Pieces {
     pub fn push(&mut self, piece: &RawTable) -> Result<()> {
         match self.first.take() {
             None if self.columns.is_empty() => {
-                *self = piece.clone().into();
+                *self = Pieces { storage: self.storage.clone(), ..piece.clone().into() };
                 Ok(())
             }
             Some(first) => {
@@ -97,7 +111,8 @@ impl Pieces {
                 lines.extend(new.runs().iter().map(|(row, line)| (before + row, *line)));
             }
         }
-        self.columns.par_iter_mut().zip(piece.columns()).try_for_each(|((_, pile), column)| pile.push(&column.data))?;
+        let columns = self.columns.par_iter_mut().zip(piece.columns());
+        columns.try_for_each(|((_, pile), column)| pile.push(&column.data, &self.storage))?;
         self.n_rows += piece.n_rows();
         for note in piece.notes() {
             match self.notes.iter_mut().find(|n| n.code == note.code && n.message == note.message) {
@@ -174,22 +189,15 @@ impl Pieces {
         let (places, format, n_columns) = (places(self.lines), &self.source.cells, self.columns.len());
         let mut findings = Findings::new(self.n_rows);
         super::tell_reading(&self.notes, mapping, &mut findings);
-        let read = self.columns.into_par_iter().map(|(name, pile)| {
-            let Some(meaning) = Meaning::of(&name, mapping, None) else { return Ok(None) };
-            let spelled = match &pile {
-                Pile::Few(few) => meaning.read_spellings(&few.levels(), few.codes.iter(), format),
-                _ => None,
-            };
-            if let Some(typed) = spelled {
-                return Ok(Some(typed));
-            }
-            let packed = matches!(pile, Pile::Few(_));
-            let typed = meaning.read(&pile.finish(&name)?, format);
-            Ok(Some(if packed { typed.packed() } else { typed }))
+        let storage = &self.storage;
+        let read = self.columns.into_par_iter().map(|(name, pile)| match Meaning::of(&name, mapping, None) {
+            Some(meaning) => typed(&meaning, pile, format, storage).map(Some),
+            None => Ok(None),
         });
         let read: Vec<Option<Typed>> = read.collect::<Result<_>>()?;
         let read = read.into_iter().flatten().collect();
-        let table = super::judge(read, self.n_rows, &places, profile, options, &mut findings);
+        let table = super::judge(read, self.n_rows, &places, profile, options, &mut findings)?;
+        storage.check()?;
         Ok(Validated { table, report: findings.report(n_columns), labels: None, label_column: None, leaks: Vec::new() })
     }
 }
@@ -198,232 +206,40 @@ fn places(lines: Option<Vec<(usize, u64)>>) -> Places {
     lines.map_or(Places::Items, |lines| Places::Lines(Lines::of_runs(lines)))
 }
 
-/// The cells of one column so far.
-#[derive(Debug)]
-enum Pile {
-    /// Nothing but so many missing cells.
-    Blank(usize),
-    /// Columns of frames, all of one type.
-    Typed(Vec<ColumnData>),
-    /// Text of few spellings.
-    Few(Few),
-    /// Text of many, in one buffer.
-    Many(LargeStringBuilder),
-}
-
-impl Pile {
-    fn push(&mut self, data: &ColumnData) -> Result<()> {
-        let blank = matches!(data, ColumnData::Text(a) if a.null_count() == a.len());
-        match self {
-            Pile::Blank(n) if blank => *n += data.len(),
-            Pile::Blank(n) => {
-                let n = *n;
-                *self = match data {
-                    ColumnData::Text(_) => Pile::Few(Few { codes: Codes::missing(n), ..Few::default() }),
-                    _ if n == 0 => Pile::Typed(Vec::new()),
-                    _ => Pile::Typed(vec![nulls(data, n)]),
-                };
-                return self.push(data);
-            }
-            Pile::Typed(parts) => match parts.first() {
-                Some(first) if blank => parts.push(nulls(first, data.len())),
-                Some(first) if std::mem::discriminant(first) == std::mem::discriminant(data) => {
-                    parts.push(data.clone())
-                }
-                None => parts.push(data.clone()),
-                Some(_) => {
-                    let is_number = |d: &ColumnData| matches!(d, ColumnData::Integer(_) | ColumnData::Number(_));
-                    if is_number(data) && parts.iter().all(is_number) {
-                        parts.push(data.clone());
-                        for part in parts.iter_mut().filter(|p| matches!(p, ColumnData::Integer(_))) {
-                            *part = ColumnData::numbers((0..part.len()).map(|r| part.number(r)));
-                        }
-                        return Ok(());
-                    }
-                    let mut few = Few::default();
-                    for part in parts {
-                        (0..part.len()).for_each(|r| few.push(part.cell(r).as_deref()));
-                    }
-                    *self = Pile::Few(few);
-                    return self.push(data);
-                }
-            },
-            Pile::Few(few) => {
-                each(data, |cell| few.push(cell));
-                if few.is_crowded() {
-                    let mut many = LargeStringBuilder::new();
-                    few.codes.iter().for_each(|code| many.append_option(few.spelling(code)));
-                    *self = Pile::Many(many);
-                }
-            }
-            Pile::Many(many) => each(data, |cell| many.append_option(cell)),
-        }
-        Ok(())
-    }
-
-    /// The trimmed cell of a row, `None` where it is missing.
-    fn cell(&self, row: usize) -> Option<Cow<'_, str>> {
-        let text = |cell: &str| Some(cell.trim()).filter(|c| !c.is_empty()).map(|c| Cow::Owned(c.to_owned()));
-        match self {
-            Pile::Blank(_) => None,
-            Pile::Typed(parts) => {
-                let mut row = row;
-                for part in parts {
-                    match row.checked_sub(part.len()) {
-                        Some(rest) => row = rest,
-                        None => return part.cell(row),
-                    }
-                }
-                None
-            }
-            Pile::Few(few) => few.spelling(few.codes.get(row)?).and_then(text),
-            Pile::Many(many) => {
-                let ends = many.offsets_slice();
-                if many.validity_slice().is_some_and(|bits| bits[row / 8] >> (row % 8) & 1 == 0) {
-                    return None;
-                }
-                let bytes = many.values_slice().get(*ends.get(row)? as usize..*ends.get(row + 1)? as usize)?;
-                text(std::str::from_utf8(bytes).ok()?)
+/// A column, read by its meaning: in pages where not everything fits into memory.
+fn typed(meaning: &Meaning<'_>, pile: Pile, format: &CellFormat, storage: &Arc<Storage>) -> Result<Typed> {
+    let is_paged = storage.overflows();
+    let is_few = matches!(pile, Pile::Few(_));
+    match &pile {
+        Pile::Few(few) => {
+            if let Some(read) = meaning.read_spellings(&few.levels(), format) {
+                return spelled(read, pile, is_paged, storage);
             }
         }
-    }
-
-    /// The column in one piece.
-    fn finish(self, name: &str) -> Result<ColumnData> {
-        Ok(match self {
-            Pile::Blank(n) => ColumnData::text((0..n).map(|_| None::<&str>)),
-            Pile::Typed(parts) => {
-                let parts: Vec<ArrayRef> = parts.iter().map(ColumnData::to_array).collect();
-                column_from_arrow(name, &parts)?
+        Pile::Many(many) if is_paged => {
+            if let Some(typed) = meaning.read_pages(many.pages(), format, storage)? {
+                return Ok(typed);
             }
-            Pile::Few(few) => {
-                let length = |code: u32| few.spelling(code).map_or(0, str::len);
-                let bytes = few.codes.iter().map(length).sum();
-                let mut whole = LargeStringBuilder::with_capacity(few.codes.len(), bytes);
-                few.codes.iter().for_each(|code| whole.append_option(few.spelling(code)));
-                ColumnData::Text(whole.finish())
-            }
-            Pile::Many(mut many) => ColumnData::Text(many.finish()),
-        })
-    }
-}
-
-/// Every cell as it stands, `None` where it is null.
-fn each(data: &ColumnData, mut take: impl FnMut(Option<&str>)) {
-    match data {
-        ColumnData::Text(array) => array.iter().for_each(take),
-        other => (0..other.len()).for_each(|r| take(other.cell(r).as_deref())),
-    }
-}
-
-/// So many missing cells of this type.
-fn nulls(like: &ColumnData, n: usize) -> ColumnData {
-    match like {
-        ColumnData::Text(_) | ColumnData::Category(_) => ColumnData::text((0..n).map(|_| None::<&str>)),
-        ColumnData::Integer(_) => ColumnData::Integer((0..n).map(|_| None).collect()),
-        ColumnData::Number(_) => ColumnData::numbers((0..n).map(|_| None)),
-        ColumnData::Boolean(_) => ColumnData::Boolean((0..n).map(|_| None).collect()),
-        ColumnData::Date(_) => ColumnData::Date((0..n).map(|_| None).collect()),
-        ColumnData::Timestamp(_) => ColumnData::Timestamp((0..n).map(|_| None).collect()),
-    }
-}
-
-/// A number a row, in two bytes as long as that is enough.
-#[derive(Debug)]
-enum Codes {
-    Narrow(Vec<u16>),
-    Wide(Vec<u32>),
-}
-
-impl Default for Codes {
-    fn default() -> Self {
-        Codes::Narrow(Vec::new())
-    }
-}
-
-impl Codes {
-    /// So many missing cells.
-    fn missing(n: usize) -> Codes {
-        Codes::Narrow(vec![0; n])
-    }
-
-    fn push(&mut self, code: u32) {
-        match self {
-            Codes::Narrow(codes) => match u16::try_from(code) {
-                Ok(code) => codes.push(code),
-                Err(_) => {
-                    let mut wide: Vec<u32> = codes.iter().copied().map(u32::from).collect();
-                    wide.push(code);
-                    *self = Codes::Wide(wide);
-                }
-            },
-            Codes::Wide(codes) => codes.push(code),
         }
+        _ => {}
     }
-
-    fn len(&self) -> usize {
-        match self {
-            Codes::Narrow(codes) => codes.len(),
-            Codes::Wide(codes) => codes.len(),
-        }
-    }
-
-    fn get(&self, row: usize) -> Option<u32> {
-        match self {
-            Codes::Narrow(codes) => codes.get(row).copied().map(u32::from),
-            Codes::Wide(codes) => codes.get(row).copied(),
-        }
-    }
-
-    fn iter(&self) -> impl Iterator<Item = u32> + Clone {
-        let (narrow, wide): (&[u16], &[u32]) = match self {
-            Codes::Narrow(codes) => (codes, &[]),
-            Codes::Wide(codes) => (&[], codes),
-        };
-        narrow.iter().copied().map(u32::from).chain(wide.iter().copied())
-    }
+    let typed = meaning.read(&pile.finish(meaning.header())?, format);
+    let typed = if is_few { typed.packed() } else { typed };
+    if is_paged { typed.paged(storage) } else { Ok(typed) }
 }
 
-/// Text of few spellings: one number a row, 0 for a missing cell.
-#[derive(Debug, Default)]
-struct Few {
-    codes: Codes,
-    spellings: Vec<Box<str>>,
-    known: HashMap<Box<str>, u32>,
-    recent: RecentCodes,
-}
-
-impl Few {
-    fn push(&mut self, cell: Option<&str>) {
-        let code = match cell {
-            None => 0,
-            Some(cell) => {
-                let recent = self.recent.of(cell);
-                let kept = (*recent as usize).checked_sub(1).and_then(|at| self.spellings.get(at));
-                if kept.is_none_or(|spelling| **spelling != *cell) {
-                    *recent = self.known.get(cell).copied().unwrap_or_else(|| {
-                        self.spellings.push(cell.into());
-                        let code = self.spellings.len() as u32;
-                        self.known.insert(cell.into(), code);
-                        code
-                    });
-                }
-                *recent
-            }
-        };
-        self.codes.push(code);
+/// A column of few spellings, which were read.
+fn spelled(read: Spelled, pile: Pile, is_paged: bool, storage: &Arc<Storage>) -> Result<Typed> {
+    let Pile::Few(few) = pile else { return Err(Error::internal("a column of few spellings that is none")) };
+    if is_paged {
+        let mut pages = PagedBuilder::new(storage);
+        for codes in few.codes.drain() {
+            pages.push(read.column(codes?.values().iter().copied()))?;
+        }
+        let values = pages.finish().unwrap_or_else(|| read.column(std::iter::empty()));
+        return Ok(read.typed(values));
     }
-
-    /// Every spelling once, in the order of the codes, which begin with 1.
-    fn levels(&self) -> LargeStringArray {
-        LargeStringArray::from_iter_values(&self.spellings)
-    }
-
-    fn spelling(&self, code: u32) -> Option<&str> {
-        self.spellings.get((code as usize).checked_sub(1)?).map(AsRef::as_ref)
-    }
-
-    fn is_crowded(&self) -> bool {
-        self.spellings.len() > FEW_SPELLINGS && self.spellings.len() * 2 > self.codes.len()
-    }
+    let pages = few.codes.drain().collect::<Result<Vec<_>>>()?;
+    let values = read.column(pages.iter().flat_map(|codes| codes.values().iter().copied()));
+    Ok(read.typed(values))
 }

@@ -2,6 +2,7 @@
 
 use super::codes::Code;
 use super::findings::{About, EXAMPLES, Findings, counted};
+use crate::error::Result;
 use crate::schema::{self, FieldSpec, Profile};
 use crate::table::{Column, ColumnData, Table, columns_at_once};
 use rayon::prelude::*;
@@ -43,9 +44,9 @@ struct Judged {
 }
 
 /// Judges all numbers; returns how many values were lost.
-pub(super) fn check(table: &mut Table, profile: &Profile, findings: &mut Findings) -> usize {
+pub(super) fn check(table: &mut Table, profile: &Profile, findings: &mut Findings) -> Result<usize> {
     let columns = table.columns().par_iter().with_min_len(columns_at_once(table.n_rows()));
-    let judged: Vec<Judged> = columns.map(|c| judge(c, profile)).collect();
+    let judged: Vec<Judged> = columns.map(|c| judge(c, profile)).collect::<Result<_>>()?;
     let mut columns: Option<Vec<Column>> = None;
     let mut n_lost = 0;
     for (i, judged) in judged.into_iter().enumerate() {
@@ -109,7 +110,7 @@ pub(super) fn check(table: &mut Table, profile: &Profile, findings: &mut Finding
         *table = Table::new(columns, table.n_rows(), table.places().clone());
     }
     units(table, profile, findings);
-    n_lost
+    Ok(n_lost)
 }
 
 fn spec(column: &Column) -> Option<&'static FieldSpec> {
@@ -119,10 +120,10 @@ fn spec(column: &Column) -> Option<&'static FieldSpec> {
 /// Numbers that stand for "unknown".
 const NINES: [f64; 7] = [99.0, 999.0, 9_999.0, 99_999.0, 999_999.0, 9_999_999.0, 99_999_999.0];
 
-fn judge(column: &Column, profile: &Profile) -> Judged {
+fn judge(column: &Column, profile: &Profile) -> Result<Judged> {
     let mut judged = Judged::default();
-    if !matches!(column.data, ColumnData::Number(_) | ColumnData::Integer(_)) {
-        return judged;
+    if !matches!(column.data.like(), ColumnData::Number(_) | ColumnData::Integer(_)) {
+        return Ok(judged);
     }
     let n = column.data.len();
     let (low, high) = spec(column).map_or((None, None), |f| (f.min, f.max));
@@ -136,28 +137,33 @@ fn judge(column: &Column, profile: &Profile) -> Judged {
     let outside = |v: f64, (low, high): (f64, f64)| v < low || v > high;
     // The largest value, its rows, and the next below it.
     let (mut largest, mut at, mut second) = (f64::NEG_INFINITY, 0usize, f64::NEG_INFINITY);
-    for row in 0..n {
-        let Some(v) = column.data.number(row) else { continue };
-        if outside(v, hard) {
-            judged.lost.add(row);
-            continue;
-        }
-        if outside(v, usual) {
-            judged.odd.add(row);
-        }
-        if outside(v, fence) {
-            judged.far.add(row);
-        }
-        if v > largest {
-            (second, largest, at) = (largest, v, 1);
-        } else if v == largest {
-            at += 1;
-        } else if v > second {
-            second = v;
+    for (start, part) in column.data.parts() {
+        for row in 0..part.len() {
+            let Some(v) = part.number(row) else { continue };
+            if outside(v, hard) {
+                judged.lost.add(start + row);
+                continue;
+            }
+            if outside(v, usual) {
+                judged.odd.add(start + row);
+            }
+            if outside(v, fence) {
+                judged.far.add(start + row);
+            }
+            if v > largest {
+                (second, largest, at) = (largest, v, 1);
+            } else if v == largest {
+                at += 1;
+            } else if v > second {
+                second = v;
+            }
         }
     }
     if NINES.contains(&largest) && at >= 3 && second < 0.75 * largest && at * 2 < n {
-        (0..n).filter(|&r| column.data.number(r) == Some(largest)).for_each(|r| judged.placeholder.add(r));
+        for (start, part) in column.data.parts() {
+            let nines = (0..part.len()).filter(|&r| part.number(r) == Some(largest));
+            nines.for_each(|r| judged.placeholder.add(start + r));
+        }
         judged.far = Rows::default();
     }
     // Many far values are the shape of the column, not slips.
@@ -165,10 +171,12 @@ fn judge(column: &Column, profile: &Profile) -> Judged {
         judged.far = Rows::default();
     }
     if judged.lost.count > 0 {
-        let kept = |r: usize| column.data.number(r).filter(|v| !outside(*v, hard));
-        judged.kept = Some(ColumnData::numbers((0..n).map(kept)));
+        let kept = column.data.map_parts(|_, part| {
+            ColumnData::numbers((0..part.len()).map(|r| part.number(r).filter(|v| !outside(*v, hard))))
+        });
+        judged.kept = Some(kept?);
     }
-    judged
+    Ok(judged)
 }
 
 /// Quartiles and their distance, on a logarithmic scale where nothing is negative; `None` where they coincide.

@@ -3,6 +3,7 @@
 use super::codes::Code;
 use super::findings::{About, EXAMPLES, Findings, counted};
 use super::{Layer, Severity};
+use crate::error::Result;
 use crate::schema::{Comparison, Condition, Profile, Rule, Term, same_level};
 use crate::table::{Column, ColumnData, Table, columns_at_once};
 use rayon::prelude::*;
@@ -194,18 +195,21 @@ fn yes(text: &str) -> Option<bool> {
 }
 
 /// Fills what an "about equal" rule determines: a blank total at tenure 0 is 0, not unknown. Listed as findings.
-pub(super) fn repair(table: Table, profile: &Profile, findings: &mut Findings) -> Table {
+pub(super) fn repair(table: Table, profile: &Profile, findings: &mut Findings) -> Result<Table> {
     let mut columns: Option<Vec<Column>> = None;
     for rule in &profile.rules {
         let Some((field, right)) = rule.determines() else { continue };
-        let (Some(right), Some(left)) = (Value::new(right, &table), table.column(field)) else { continue };
-        if !matches!(left.data, ColumnData::Number(_) | ColumnData::Integer(_)) {
+        let Some(left) = table.column(field) else { continue };
+        if !matches!(left.data.like(), ColumnData::Number(_) | ColumnData::Integer(_)) {
             continue;
         }
-        let filled: Vec<(usize, f64)> = (0..table.n_rows())
-            .filter(|&r| left.data.is_missing(r))
-            .filter_map(|r| Some((r, right.number(r)?)))
-            .collect();
+        let needed = rule.expression.columns();
+        let mut filled: Vec<(usize, f64)> = Vec::new();
+        for (start, part) in table.without(|c| !needed.contains(&c.name.as_str())).parts() {
+            let (Some(right), Some(left)) = (Value::new(right, &part), part.column(field)) else { continue };
+            let missing = (0..part.n_rows()).filter(|&r| left.data.is_missing(r));
+            filled.extend(missing.filter_map(|r| Some((start + r, right.number(r)?))));
+        }
         if filled.is_empty() {
             continue;
         }
@@ -224,43 +228,56 @@ pub(super) fn repair(table: Table, profile: &Profile, findings: &mut Findings) -
             format!("nothing to do; fill '{}' at the source to be sure, or validate strictly", left.source);
         findings.add(about, &rows, message, suggestion);
         let filled: HashMap<usize, f64> = filled.into_iter().collect();
-        let values = (0..table.n_rows()).map(|r| left.data.number(r).or_else(|| filled.get(&r).copied()));
-        let data = ColumnData::numbers(values);
+        let data = left.data.map_parts(|start, part| {
+            let value = |r| part.number(r).or_else(|| filled.get(&(start + r)).copied());
+            ColumnData::numbers((0..part.len()).map(value))
+        })?;
         let columns = columns.get_or_insert_with(|| table.columns().to_vec());
         if let Some(column) = columns.iter_mut().find(|c| c.name == field) {
             column.data = data;
         }
     }
-    match columns {
+    Ok(match columns {
         Some(columns) => Table::new(columns, table.n_rows(), table.places().clone()),
         None => table,
-    }
+    })
+}
+
+/// What came of a rule.
+#[derive(Default)]
+struct Outcome {
+    judged: usize,
+    broken: usize,
+    examples: Vec<u64>,
+    /// Whether any row has a value in all of its columns.
+    complete: bool,
 }
 
 /// Judges every rule whose columns are there; a row that breaks one is a finding.
 pub(super) fn check(table: &Table, profile: &Profile, findings: &mut Findings) {
     let bound: Vec<Bound<'_>> = profile.rules.iter().filter_map(|r| Bound::new(r, table)).collect();
-    let outcomes: Vec<(usize, usize, Vec<u64>)> = bound
-        .par_iter()
-        .with_min_len(columns_at_once(table.n_rows()))
-        .map(|b| {
-            let (mut judged, mut broken, mut examples) = (0, 0, Vec::new());
-            for row in 0..table.n_rows() {
+    let mut outcomes: Vec<Outcome> = bound.iter().map(|_| Outcome::default()).collect();
+    for (start, part) in table.parts() {
+        let rules = bound.par_iter().zip(&mut outcomes).with_min_len(columns_at_once(table.n_rows()));
+        rules.for_each(|(b, outcome)| {
+            let Some(b) = Bound::new(b.rule, &part) else { return };
+            for row in 0..part.n_rows() {
                 if let Some(kept) = b.kept(row) {
-                    judged += 1;
+                    outcome.judged += 1;
                     if !kept {
-                        broken += 1;
-                        if examples.len() < EXAMPLES {
-                            examples.push(table.row_number(row));
+                        outcome.broken += 1;
+                        if outcome.examples.len() < EXAMPLES {
+                            outcome.examples.push(table.row_number(start + row));
                         }
                     }
                 }
             }
-            (judged, broken, examples)
-        })
-        .collect();
+            let has_all = |r: usize| b.columns.iter().all(|c| !c.data.is_missing(r));
+            outcome.complete |= outcome.judged == 0 && (0..part.n_rows()).any(has_all);
+        });
+    }
     let (mut all, mut kept) = (0usize, 0usize);
-    for (bound, (judged, broken, examples)) in bound.iter().zip(outcomes) {
+    for (bound, Outcome { judged, broken, examples, complete }) in bound.iter().zip(outcomes) {
         let rule = bound.rule;
         all += judged;
         kept += judged - broken;
@@ -269,8 +286,7 @@ pub(super) fn check(table: &Table, profile: &Profile, findings: &mut Findings) {
         let column = bound.columns.iter().find(|c| Some(c.name.as_str()) == lead).map_or(first, |c| *c);
         let field = if column.canonical { Some(column.name.as_str()) } else { None };
         let with_when = bound.when.is_some();
-        if judged == 0 && !with_when && (0..table.n_rows()).any(|r| bound.columns.iter().all(|c| !c.data.is_missing(r)))
-        {
+        if judged == 0 && !with_when && complete {
             let about = About::new(Code::RuleUnchecked).of(field, &column.source);
             let message = format!("the rule '{}' compares text with numbers on this table", rule.code);
             findings.add_count(

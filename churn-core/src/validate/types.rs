@@ -2,14 +2,19 @@
 
 use super::codes::Code;
 use super::findings::{About, EXAMPLES, Findings, counted};
+use super::pile::nulls;
 use super::shapes;
+use crate::error::Result;
 use crate::map::Mapping;
 use crate::read::cells::{self, ParsedColumn};
 use crate::schema::{self, FieldSpec, FieldType, canonical_level};
-use crate::table::{CellFormat, Column, ColumnData, Places, RawTable, Table, columns_at_once};
+use crate::table::{
+    CellFormat, Column, ColumnData, Lookup, Paged, PagedBuilder, Places, RawTable, Storage, Table, columns_at_once,
+};
 use arrow_array::{Array, LargeStringArray};
 use rayon::prelude::*;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Cells that are looked at to tell whether a column of text is one of numbers with something else between them.
 const MIXED_ROWS: usize = 2_000;
@@ -97,29 +102,86 @@ impl<'a> Meaning<'a> {
         Typed { header, field: self.field, field_type, parsed, blank, mixed, looks, minor }
     }
 
-    /// As [`read`](Self::read), of a column whose spellings are given once and each row as the number of one, from 1 on;
-    /// 0 is missing. `None` where a spelling cannot be read by itself: then all cells tell how they are read.
-    pub fn read_spellings(
-        &self,
-        spellings: &LargeStringArray,
-        codes: impl Iterator<Item = u32> + Clone,
-        format: &CellFormat,
-    ) -> Option<Typed> {
-        let (field_type, parsed) = match self.field {
-            Some(field) if field.field_type == FieldType::Category => {
-                let parsed = cells::read_with(&ColumnData::Text(spellings.clone()), field.field_type, format);
+    /// The header of the column.
+    pub fn header(&self) -> &str {
+        self.header
+    }
+
+    /// A page of a column, read by itself; `None` where it cannot be: then all cells tell how they are read.
+    fn read_alone(&self, page: &LargeStringArray, format: &CellFormat) -> Option<(FieldType, ParsedColumn)> {
+        let Some(field) = self.field else { return cells::read_own_alone(page, self.header, format) };
+        let text = || cells::read_with(&ColumnData::Text(page.clone()), field.field_type, format);
+        let parsed = match field.field_type {
+            FieldType::Category => {
+                let parsed = text();
                 let values = canonical_levels(&field.name, &parsed.values).unwrap_or(parsed.values);
-                (field.field_type, ParsedColumn { values, ..parsed })
+                ParsedColumn { values, ..parsed }
             }
-            Some(_) if self.is_minor() => return None,
-            Some(field) => (field.field_type, cells::read_alone(spellings, field.field_type, format)?),
-            None => cells::read_own_alone(spellings, self.header, format)?,
+            FieldType::Id | FieldType::Text => text(),
+            _ if self.is_minor() => return None,
+            _ => cells::read_alone(page, field.field_type, format)?,
         };
-        let values = parsed.values.looked_up(codes)?;
-        let blank = values.as_array().null_count();
-        let (header, parsed) = (self.header.to_owned(), ParsedColumn { values, ..parsed });
-        Some(Typed {
-            header,
+        Some((field.field_type, parsed))
+    }
+
+    /// As [`read`](Self::read), of a column whose spellings are given once. `None` where a spelling cannot be read by
+    /// itself, and for text that is no category.
+    pub fn read_spellings(&self, spellings: &LargeStringArray, format: &CellFormat) -> Option<Spelled> {
+        if self.field.is_some_and(|f| matches!(f.field_type, FieldType::Id | FieldType::Text)) {
+            return None;
+        }
+        let (field_type, mut parsed) = self.read_alone(spellings, format)?;
+        let values = Lookup::of(&parsed.values)?;
+        parsed.values = parsed.values.slice(0..0);
+        Some(Spelled { values, typed: self.clean(field_type, parsed, 0) })
+    }
+
+    /// As [`read`](Self::read), of a column in pages of text. `None` where a page cannot be read by itself.
+    ///
+    /// # Errors
+    /// `io` where a page cannot be read back or put away.
+    pub fn read_pages(
+        &self,
+        pages: impl Iterator<Item = Result<LargeStringArray>>,
+        format: &CellFormat,
+        storage: &Arc<Storage>,
+    ) -> Result<Option<Typed>> {
+        let (mut built, mut known, mut blank): (_, Option<Typed>, _) = (PagedBuilder::new(storage), None, 0);
+        // Pages without a value before the first that has one: nobody knows yet of which type they are.
+        let mut empty = Vec::new();
+        for page in pages {
+            let page = page?;
+            if page.iter().flatten().all(is_blank) {
+                blank += page.len();
+                match &known {
+                    Some(typed) => built.push(nulls(&typed.parsed.values, page.len()))?,
+                    None => empty.push(page.len()),
+                }
+                continue;
+            }
+            let Some((field_type, mut parsed)) = self.read_alone(&page, format) else { return Ok(None) };
+            let values = std::mem::replace(&mut parsed.values, ColumnData::text([None::<&str>; 0]));
+            parsed.values = values.slice(0..0);
+            match &known {
+                Some(typed) if typed.field_type != field_type => return Ok(None),
+                Some(_) => {}
+                None => {
+                    empty.drain(..).try_for_each(|n| built.push(nulls(&values, n)))?;
+                    known = Some(self.clean(field_type, parsed, 0));
+                }
+            }
+            blank += missing(&values);
+            built.push(values)?;
+        }
+        let Some((mut typed, values)) = known.zip(built.finish()) else { return Ok(None) };
+        (typed.parsed.values, typed.blank) = (values, blank);
+        Ok(Some(typed))
+    }
+
+    /// A column without a doubtful cell.
+    fn clean(&self, field_type: FieldType, parsed: ParsedColumn, blank: usize) -> Typed {
+        Typed {
+            header: self.header.to_owned(),
             field: self.field,
             field_type,
             parsed,
@@ -127,7 +189,27 @@ impl<'a> Meaning<'a> {
             mixed: false,
             looks: String::new(),
             minor: None,
-        })
+        }
+    }
+}
+
+/// A column of few spellings that were read each by itself.
+pub(super) struct Spelled {
+    values: Lookup,
+    typed: Typed,
+}
+
+impl Spelled {
+    /// Rows of the column, by the numbers of their spellings, which begin with 1; 0 is missing.
+    pub fn column(&self, codes: impl Iterator<Item = u16>) -> ColumnData {
+        self.values.column(codes)
+    }
+
+    /// The column, of these values.
+    pub fn typed(self, values: ColumnData) -> Typed {
+        let blank = values.null_count();
+        let parsed = ParsedColumn { values, ..self.typed.parsed };
+        Typed { parsed, blank, ..self.typed }
     }
 }
 
@@ -137,6 +219,12 @@ impl Typed {
         self.parsed.values = self.parsed.values.packed();
         self
     }
+
+    /// In pages.
+    pub fn paged(mut self, storage: &Arc<Storage>) -> Result<Typed> {
+        self.parsed.values = Paged::of(self.parsed.values, storage)?;
+        Ok(self)
+    }
 }
 
 /// Missing cells.
@@ -145,7 +233,7 @@ fn missing(data: &ColumnData) -> usize {
         // Nulls are counted already; blank text and NaN are missing as well.
         ColumnData::Text(a) => a.iter().filter(|c| c.is_none_or(is_blank)).count(),
         ColumnData::Number(a) => a.null_count() + a.iter().flatten().filter(|v| v.is_nan()).count(),
-        other => other.as_array().null_count(),
+        other => other.null_count(),
     }
 }
 

@@ -77,7 +77,7 @@ pub fn read_own(column: &ColumnData, header: &str, format: &CellFormat) -> (Fiel
         ColumnData::Date(_) => return read(FieldType::Date),
         ColumnData::Timestamp(_) => return read(FieldType::Timestamp),
         ColumnData::Text(array) => array,
-        ColumnData::Category(_) => return read_own(&column.clone().spelled(), header, format),
+        ColumnData::Category(_) | ColumnData::Paged(_) => return read_own(&column.clone().spelled(), header, format),
     };
     // Nearly all columns are of one plain kind, which one pass tells and reads.
     if let Some(plain) = plain(array, header, format) {

@@ -61,7 +61,7 @@ pub fn read_as(column: &ColumnData, field_type: FieldType) -> ParsedColumn {
 /// As [`read_as`], where the caller says how cells are written: the separators of numbers and the order of day and
 /// month are then not judged, and a cell written otherwise is unreadable.
 pub fn read_with(column: &ColumnData, field_type: FieldType, format: &CellFormat) -> ParsedColumn {
-    if let ColumnData::Category(_) = column {
+    if let ColumnData::Category(_) | ColumnData::Paged(_) = column {
         return read_with(&column.clone().spelled(), field_type, format);
     }
     match field_type {

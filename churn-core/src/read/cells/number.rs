@@ -89,7 +89,7 @@ pub(super) fn read(column: &ColumnData, format: &CellFormat) -> ParsedColumn {
         // Every cell may be unreadable, so there is always an answer.
         ColumnData::Text(array) => read_text(array, format, usize::MAX)
             .unwrap_or_else(|| ParsedColumn::clean(ColumnData::numbers((0..array.len()).map(|_| None)), "number")),
-        ColumnData::Category(_) => read(&column.clone().spelled(), format),
+        ColumnData::Category(_) | ColumnData::Paged(_) => read(&column.clone().spelled(), format),
         ColumnData::Date(_) | ColumnData::Timestamp(_) => ParsedColumn {
             unreadable: (0..column.len()).filter(|&r| !column.is_missing(r)).collect(),
             ..ParsedColumn::clean(ColumnData::numbers((0..column.len()).map(|_| None)), "number")

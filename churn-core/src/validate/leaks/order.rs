@@ -61,7 +61,7 @@ fn row_order(labels: &Labels, found: &mut Found) {
 /// Customers who stand in the table several times on one day: copies of one customer end up on both sides of a split.
 fn copies(raw: &RawTable, table: &Table, labels: &[Option<bool>], found: &mut Found) {
     let Some(ids) = table.column("customer_id") else { return };
-    let repeats = duplicates::repeated_ids(table, ids);
+    let repeats = duplicates::repeated_ids(table);
     let (mut rows, mut hits, mut repeated, mut repeated_hits) = (0.0f64, 0.0f64, 0.0f64, 0.0f64);
     for (label, &repeat) in labels.iter().zip(&repeats) {
         let Some(y) = label else { continue };

@@ -17,11 +17,11 @@ pub(super) type Told = (&'static str, Strength);
 
 /// The part of the writing that goes with the label most, where it is better than the cells themselves.
 pub(super) fn strongest(column: &Seen<'_>, labels: &Labels) -> Option<Told> {
-    let views = match &*column.data {
+    let views = match column.data.like() {
         ColumnData::Text(_) | ColumnData::Category(_) => texts(column, labels),
         ColumnData::Number(_) | ColumnData::Integer(_) => numbers(&column.data, labels),
         ColumnData::Date(_) | ColumnData::Timestamp(_) => dates(&column.data, labels),
-        ColumnData::Boolean(_) => Vec::new(),
+        ColumnData::Boolean(_) | ColumnData::Paged(_) => Vec::new(),
     };
     let telling = views.into_iter().filter(|(_, s)| s.n_levels > 1 && !(s.numbers.is_none() && s.is_unique()));
     telling.map(|(what, s)| (what, s.strength(labels))).max_by(|a, b| a.1.auc.total_cmp(&b.1.auc))
