@@ -76,7 +76,7 @@ fn memory(run: impl FnOnce()) -> f64 {
 }
 
 fn size(table: &Table) -> usize {
-    table.columns().iter().map(|c| c.data.as_array().get_array_memory_size()).sum()
+    table.columns().iter().map(|c| c.data.to_array().get_array_memory_size()).sum()
 }
 
 fn main() {

@@ -35,7 +35,7 @@ fn table(folder: &Path) -> Anyhow<()> {
     let columns: Vec<(String, ColumnData)> = raw.columns().iter().map(|c| (c.name.clone(), c.data.clone())).collect();
     let fields: Vec<_> = columns
         .iter()
-        .map(|(name, data)| arrow_schema::Field::new(name, data.as_array().data_type().clone(), true))
+        .map(|(name, data)| arrow_schema::Field::new(name, data.to_array().data_type().clone(), true))
         .collect();
     let arrays = columns.iter().map(|(_, data)| data.to_array()).collect();
     let batch = arrow_array::RecordBatch::try_new(std::sync::Arc::new(arrow_schema::Schema::new(fields)), arrays)?;

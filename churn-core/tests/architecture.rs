@@ -13,7 +13,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("metrics", &[]),
     ("files", &["error"]),
     ("config", &["error"]),
-    ("table", &["error"]),
+    ("table", &["error", "files"]),
     ("read", &["error", "schema", "table"]),
     ("map", &["error", "files", "packed", "read", "schema", "table"]),
     ("validate", &["error", "map", "metrics", "read", "schema", "table"]),

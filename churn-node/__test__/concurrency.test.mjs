@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { test } from 'node:test'
 import { Engine } from '../index.mjs'
 import { AT, CUSTOMER, LABELLED } from './support.mjs'
@@ -41,4 +41,24 @@ test('a record may change after the call', async () => {
   const promise = engine.scoreOne(record, { scoredAt: AT })
   record.tenure_months = 70
   assert.deepEqual(await promise, engine.scoreOneSync(CUSTOMER, { scoredAt: AT }))
+})
+
+test('the pool goes behind the event loop', { skip: process.platform !== 'linux' }, () => {
+  // Of /proc/[pid]/task/[tid]/stat, behind the name in brackets, the seventeenth field is the niceness.
+  const niceness = (thread) => {
+    const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8')
+    return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16])
+  }
+  const all = new Map(readdirSync('/proc/self/task').map((thread) => [Number(thread), niceness(thread)]))
+  const loop = all.get(process.pid)
+  const behind = [...all.values()].filter((nice) => nice === 10).length
+  assert.ok(loop < 10 && behind >= 1, `the loop has ${loop}, ${behind} threads have 10`)
+})
+
+test('V8 is told what an engine holds, and that it holds it no more', async () => {
+  const external = () => process.memoryUsage().external
+  const before = external()
+  const engines = Array.from({ length: 8 }, () => Engine.pretrained('saas'))
+  const held = external() - before
+  assert.ok(held > 8 * 4e6, `${held} bytes for ${engines.length} engines`)
 })

@@ -50,9 +50,10 @@ impl RowWriter {
 
     fn write(&self, row: &Row, csv: &mut ::csv::Writer<Vec<u8>>) -> ::csv::Result<()> {
         let score = &row.score;
-        let numbers = [score.probability, 1.0 - score.probability, score.low, score.high].map(format_number);
         csv.write_field(&*safe(&row.customer_id))?;
-        numbers.iter().try_for_each(|n| csv.write_field(&*safe(n)))?;
+        for probability in [score.probability, 1.0 - score.probability, score.low, score.high] {
+            csv.write_field(&*written(probability, &mut zmij::Buffer::new()))?;
+        }
         csv.write_field(score.risk.name())?;
         for i in 0..self.n_reasons {
             csv.write_field(&*safe(row.reasons.get(i).map_or("", String::as_str)))?;
@@ -70,6 +71,16 @@ fn bytes(csv: ::csv::Writer<Vec<u8>>) -> Result<Vec<u8>> {
 
 fn failed(error: ::csv::Error) -> Error {
     Error::internal("predictions could not be written as CSV").caused_by(error)
+}
+
+/// The shortest form of a probability, as [`format_number`] writes it; most come by the faster way.
+fn written(value: f64, buffer: &mut zmij::Buffer) -> Cow<'_, str> {
+    // Smaller ones would get an exponent, 1 a needless ".0".
+    if (1e-4..1.0).contains(&value) {
+        Cow::Borrowed(buffer.format_finite(value))
+    } else {
+        Cow::Owned(format_number(value))
+    }
 }
 
 /// The cell as it may stand in a spreadsheet.
@@ -119,7 +130,24 @@ impl Predictions {
 
 #[cfg(test)]
 mod tests {
-    use super::is_formula;
+    use super::{format_number, is_formula, written};
+
+    #[test]
+    fn probabilities_are_written_as_numbers_are() {
+        let mut value = 1.0f64;
+        for _ in 0..20_000 {
+            value *= 0.999_3;
+            for p in [value, 1.0 - value, (value * 1e4).round() / 1e4] {
+                let text = written(p, &mut zmij::Buffer::new()).into_owned();
+                assert_eq!(text, format_number(p));
+                assert_eq!(text.parse::<f64>().expect("a number").to_bits(), p.to_bits());
+            }
+        }
+        assert_eq!(
+            [0.0, 1.0, 1e-4, 1e-7].map(|p| written(p, &mut zmij::Buffer::new()).into_owned()),
+            ["0", "1", "0.0001", "0.0000001"]
+        );
+    }
 
     #[test]
     fn formulas_are_told_from_ids() {

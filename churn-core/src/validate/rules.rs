@@ -5,7 +5,9 @@ use super::findings::{About, EXAMPLES, Findings, counted};
 use super::{Layer, Severity};
 use crate::error::Result;
 use crate::schema::{Comparison, Condition, Profile, Rule, Term, same_level};
-use crate::table::{Column, ColumnData, Table, columns_at_once};
+use crate::table::{Column, ColumnData, Table, columns_at_once, levels};
+use arrow_array::types::UInt16Type;
+use arrow_array::{Array, BooleanArray, DictionaryArray};
 use rayon::prelude::*;
 use std::collections::HashMap;
 
@@ -84,6 +86,7 @@ enum Test<'a> {
     Not(Box<Test<'a>>),
     Missing(Value<'a>),
     In(Value<'a>, Vec<Value<'a>>),
+    Among(Among<'a>),
     Compare(Comparison, Value<'a>, Value<'a>),
 }
 
@@ -96,8 +99,20 @@ impl<'a> Test<'a> {
             Condition::All(parts) => Test::All(all(parts)?),
             Condition::Not(part) => Test::Not(Box::new(Test::new(part, table)?)),
             Condition::Missing(term) => Test::Missing(value(term)?),
-            Condition::In(term, list) => Test::In(value(term)?, list.iter().map(value).collect::<Option<_>>()?),
-            Condition::Compare(how, a, b) => Test::Compare(*how, value(a)?, value(b)?),
+            Condition::In(term, list) => {
+                let (value, list) = (value(term)?, list.iter().map(value).collect::<Option<Vec<_>>>()?);
+                Among::of(&value, &list).map(Test::Among).unwrap_or(Test::In(value, list))
+            }
+            Condition::Compare(how, a, b) => {
+                let (a, b) = (value(a)?, value(b)?);
+                let among =
+                    || Among::of(&a, std::slice::from_ref(&b)).or_else(|| Among::of(&b, std::slice::from_ref(&a)));
+                match how {
+                    Comparison::Equal if let Some(among) = among() => Test::Among(among),
+                    Comparison::Unequal if let Some(among) = among() => Test::Not(Box::new(Test::Among(among))),
+                    how => Test::Compare(*how, a, b),
+                }
+            }
         })
     }
 
@@ -109,6 +124,7 @@ impl<'a> Test<'a> {
             Test::All(parts) => decided(parts, row, false),
             Test::Not(part) => part.holds(row).map(|h| !h),
             Test::Missing(value) => Some(value.missing(row)),
+            Test::Among(among) => among.holds(row),
             Test::In(value, list) => {
                 let mut known = false;
                 for item in list {
@@ -134,6 +150,38 @@ impl<'a> Test<'a> {
                     Comparison::Equal | Comparison::Unequal => return None,
                 })
             }
+        }
+    }
+}
+
+/// Whether a row of a column of few values has one of some texts: found out once for each value.
+enum Among<'a> {
+    Levels(&'a DictionaryArray<UInt16Type>, Vec<bool>),
+    /// Whether false is among them, and whether true is.
+    Truths(&'a BooleanArray, [bool; 2]),
+}
+
+impl<'a> Among<'a> {
+    fn of(value: &Value<'a>, list: &[Value<'_>]) -> Option<Among<'a>> {
+        let texts: Vec<&str> =
+            list.iter().map(|v| if let Value::Text(text) = v { Some(*text) } else { None }).collect::<Option<_>>()?;
+        match value {
+            Value::Column(ColumnData::Category(a)) => {
+                let is_among = |level: &str| texts.iter().any(|text| same_level(level.trim(), text));
+                Some(Among::Levels(a, levels(a).iter().map(|level| level.is_some_and(is_among)).collect()))
+            }
+            Value::Column(ColumnData::Boolean(a)) => {
+                let truths: Vec<Option<bool>> = texts.iter().map(|text| yes(text)).collect();
+                Some(Among::Truths(a, [false, true].map(|truth| truths.contains(&Some(truth)))))
+            }
+            _ => None,
+        }
+    }
+
+    fn holds(&self, row: usize) -> Option<bool> {
+        match self {
+            Among::Levels(a, held) => held.get(usize::from(a.is_valid(row).then(|| a.keys().value(row))?)).copied(),
+            Among::Truths(a, held) => a.is_valid(row).then(|| held[usize::from(a.value(row))]),
         }
     }
 }

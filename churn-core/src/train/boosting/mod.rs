@@ -131,12 +131,16 @@ pub(super) fn boost(
     let mut chosen = vec![false; train.len()];
     let mass: f64 = train.iter().map(|&r| weight(r as usize)).sum();
     for round in 1..=params.rounds {
-        let derive = |(r, place): (usize, &mut [f64; 2])| {
-            let p = sigmoid(margins[r]);
-            let w = weight(r);
-            *place = [w * (p - f64::from(u8::from(sample.labels[r]))), w * (p * (1.0 - p))];
+        let derive = |r: usize| {
+            let (p, w) = (sigmoid(margins[r]), weight(r));
+            [w * (p - f64::from(u8::from(sample.labels[r]))), w * (p * (1.0 - p))]
         };
-        derivatives.par_iter_mut().enumerate().with_min_len(FEW_ROWS).for_each(derive);
+        if train.len() < 2 * FEW_ROWS {
+            train.iter().for_each(|&r| derivatives[r as usize] = derive(r as usize));
+        } else {
+            let places = derivatives.par_iter_mut().enumerate().with_min_len(FEW_ROWS);
+            places.for_each(|(r, place)| *place = derive(r));
+        }
         if n_rows < train.len() {
             choose(&mut rng, &mut chosen, n_rows);
             let pick = |take: bool| train.iter().zip(&chosen).filter(move |&(_, &c)| c == take).map(|(&r, _)| r);
