@@ -145,6 +145,8 @@ export interface ImportOptions {
   profile?: Profile | null | undefined
   /** Rounds of boosting to keep, from the first; what the library's own prediction uses where not given. */
   iterations?: number | bigint | null | undefined
+  /** One name for each feature, in their order, where the file has none (`f0`, `f1`). */
+  featureNames?: readonly string[] | null | undefined
 }
 
 /** The options of `Engine.evaluate` and `Engine.calibrate`. */

@@ -4,7 +4,11 @@ Peers and ours take turns in one process on the same rows; the figures are rows 
 its threads) and the ratio to xgboost. CHURN_PEERS_DIR (default ../shared/peers beside the checkout) holds
 `speed_models` with XGBoost JSON and LightGBM text models; libraries that are not installed are left out.
 
-    python benches/trees/peers.py [score] [shap] [row] [background] [rounds=3] [threads=1] [rows=100000]
+    python benches/trees/peers.py [score] [shap] [row] [background] [files] [rounds=3] [threads=1] [rows=100000]
+
+`files` takes the 300 shallow trees of xgb_small and a telco-like file of the peers' own maker (CHURN_DATA_DIR, default
+../shared/data, has what it draws from) to a file of probabilities, reasons and recommendations: as `score_file` does it, as
+people do it with polars, xgboost and woodelf (without recommendations), and, for the scale, polars reading and writing alone.
 """
 
 from __future__ import annotations
@@ -166,12 +170,73 @@ def row(name: str, path: Path) -> None:
     print(f"one dict to a full prediction, {name}: median {1e6 * taken[2000]:.1f} us, least {1e6 * taken[0]:.1f} us")
 
 
+def one_hot(frame: Any, columns: list[str]) -> np.ndarray:
+    """The features of the peers' models, made of a telco table with polars."""
+    import polars
+
+    def column(name: str) -> Any:
+        if name in frame.columns:
+            return polars.col(name).cast(polars.String).str.strip_chars().cast(polars.Float32, strict=False).alias(name)
+        source, level = name.split("_", 1)
+        return (polars.col(source) == level).cast(polars.Float32).alias(name)
+
+    return frame.select(column(name) for name in columns).to_numpy()
+
+
+def files(name: str, path: Path) -> None:
+    if name != "xgb_small":
+        return
+    import subprocess
+    import tempfile
+
+    import polars
+
+    columns = json.loads((PEERS / "speed_models/onehot_columns.json").read_text())
+    engine = churn.Engine.from_model(churn.import_model(str(path), feature_names=columns, profile="telecom"))
+    with tempfile.TemporaryDirectory() as folder:
+        source, target = f"{folder}/customers.csv", f"{folder}/scores.csv"
+        telco = Path(os.environ.get("CHURN_DATA_DIR", HERE / "../../../shared/data"))
+        telco = next(telco.rglob("*Telco-Customer-Churn.csv"))
+        maker = [sys.executable, str(PEERS / "make_telco_like.py"), "--rows", str(ROWS), "--seed", "1"]
+        subprocess.run([*maker, "--out", source, "--source", str(telco)], check=True, stdout=subprocess.DEVNULL)
+        calls: dict[str, tuple[Call, int]] = {
+            "churn, score_file": (lambda _: engine.score_file(source, target), ROWS),
+            "polars, read and write": (lambda _: polars.read_csv(source).write_csv(target), ROWS),
+        }
+        if (xgboost := have("xgboost")) and (woodelf := have("woodelf")):
+            booster = xgboost.Booster({"nthread": THREADS}, model_file=str(path))
+
+            def by_hand(_: np.ndarray) -> None:
+                frame = polars.read_csv(source)
+                data = one_hot(frame, columns)
+                probability = booster.inplace_predict(data)
+                import pandas as pd
+
+                named = pd.DataFrame(data, columns=[f"f{i}" for i in range(data.shape[1])])
+                values = np.asarray(woodelf.WoodelfExplainer(booster).shap_values(named, verbose=False))
+                top = np.argsort(-values, axis=1)[:, :3]
+                reasons = {f"reason_{i + 1}": np.array(columns)[top[:, i]] for i in range(3)}
+                found = {"customer_id": frame[frame.columns[0]], "churn_probability": probability, **reasons}
+                polars.DataFrame(found).write_csv(target)
+
+            calls["polars, xgboost, woodelf"] = (by_hand, ROWS)
+            # The same probabilities, before anything is timed.
+            by_hand(np.empty(0))
+            # (But for customers of no month, whose blank total is 0 and not unknown to us.)
+            paid = polars.read_csv(source)["tenure"].to_numpy() > 0
+            wanted = polars.read_csv(target)["churn_probability"].to_numpy()
+            engine.score_file(source, target)
+            found = polars.read_csv(target)["churn_probability"].to_numpy()
+            assert np.abs(found - wanted)[paid].max() < 1e-5
+        show(f"{ROWS} customers from file to file, {name}", rates(calls, np.empty((ROWS, 0))), "polars, read and write")
+
+
 def main() -> None:
     versions = {n: getattr(have(n), "__version__", None) for n in ("xgboost", "lightgbm", "lleaves", "treelite")}
     print("peers:", json.dumps({n: v for n, v in versions.items() if v}))
     for name, path in models():
         for phase in PHASES:
-            {"score": score, "shap": shap, "row": row, "background": background}[phase](name, path)
+            {"score": score, "shap": shap, "row": row, "background": background, "files": files}[phase](name, path)
 
 
 if __name__ == "__main__":

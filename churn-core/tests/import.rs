@@ -5,6 +5,7 @@ use churn_core::explain::Explainer;
 use churn_core::features::{FeatureKind, FeatureMatrix};
 use churn_core::model::import::ImportOptions;
 use churn_core::model::{Model, Part, Tree};
+use churn_core::schema::Profile;
 use churn_core::{Engine, ScoreOptions};
 use ndarray::Array2;
 use std::path::{Path, PathBuf};
@@ -216,6 +217,41 @@ fn fewer_iterations_are_the_first_ones() {
     let whole = Model::import(&bytes, &ImportOptions::default()).expect("a model");
     assert_eq!(trees(&import(2).expect("two rounds")), &trees(&whole)[..6]);
     assert_eq!(import(99).expect_err("too many").code(), "invalid_argument");
+}
+
+#[test]
+fn features_of_a_matrix_are_named_by_the_caller() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-data/imported/lgb_plain.txt");
+    let bytes = std::fs::read(path).expect("a model");
+    let import = |names: &[&str]| {
+        let feature_names = Some(names.iter().map(|n| (*n).to_owned()).collect());
+        Model::import(&bytes, &ImportOptions { feature_names, ..ImportOptions::default() })
+    };
+    let names = ["Tenure", "Monthly fee", "Contract_Two year", "Calls"];
+    let (named, whole) = (import(&names).expect("a model"), Model::import(&bytes, &ImportOptions::default()));
+    assert!(named.plan.features().iter().map(|f| f.name.as_str()).eq(names));
+    assert_eq!(trees(&named), trees(&whole.expect("a model")));
+    for wrong in [&names[..3], &["a", "b", "c", "a"]] {
+        let error = import(wrong).expect_err("other names");
+        assert_eq!((error.code(), error.context()[0].1.as_str()), ("invalid_argument", "feature_names"));
+    }
+}
+
+#[test]
+fn an_indicator_of_no_is_no_yes() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-data/imported/lgb_plain.txt");
+    let bytes = std::fs::read(path).expect("a model");
+    // "No" may be short for number, and nothing but the kind of field, or a twin, tells that it is not.
+    let names = ["tenure", "Dependents_No", "Partner_No", "SeniorCitizen_0"];
+    let feature_names = Some(names.iter().map(|n| (*n).to_owned()).collect());
+    let options =
+        ImportOptions { feature_names, profile: Profile::shipped("telecom").ok(), ..ImportOptions::default() };
+    let engine = Engine::from_model(Model::import(&bytes, &options).expect("a model")).expect("an engine");
+    let names: Vec<&str> = engine.model().plan.features().iter().map(|f| f.name.as_str()).collect();
+    assert_eq!(names, ["tenure_months", "Dependents_No", "Partner_No", "SeniorCitizen_0"]);
+    let table = b"customerID,tenure,Dependents,Partner,SeniorCitizen,Contract,MonthlyCharges\nA,5,No,Yes,0,One year,20\nB,7,Yes,No,1,One year,30\nC,9,,No,0,Two year,9\n";
+    let data = engine.explain(table.as_slice(), &ScoreOptions::default()).expect("features").data;
+    assert_eq!(data, ndarray::arr2(&[[5.0, 1.0, 0.0, 1.0], [7.0, 0.0, 1.0, 0.0], [9.0, 0.0, 1.0, 1.0]]));
 }
 
 /// Numbers of a fixed sequence.

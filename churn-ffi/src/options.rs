@@ -62,16 +62,18 @@ struct Import {
     version: Option<String>,
     profile: Option<String>,
     iterations: Option<usize>,
+    feature_names: Option<Vec<String>>,
 }
 
 /// How to import.
 pub fn import(text: Option<&str>) -> Result<ImportOptions> {
-    let given: Import = options(text, "give name, version, profile, iterations or none")?;
+    let given: Import = options(text, "give name, version, profile, iterations, feature_names or none")?;
     Ok(ImportOptions {
         name: given.name,
         version: given.version,
         profile: given.profile.as_deref().map(Profile::named_or_toml).transpose()?,
         iterations: given.iterations,
+        feature_names: given.feature_names,
     })
 }
 

@@ -412,7 +412,8 @@ fn a_model_trained_elsewhere_is_named_cut_and_explained_against_others() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../test-data/imported");
     let data = std::fs::read(format!("{folder}/lgb_plain.txt")).expect("a model");
     let path = CString::new(format!("{folder}/lgb_plain.txt")).expect("a path");
-    let options = c"{\"name\": \"theirs\", \"version\": \"2.1\", \"iterations\": 3, \"profile\": \"telecom\"}";
+    let options = c"{\"name\": \"theirs\", \"version\": \"2.1\", \"iterations\": 3, \"profile\": \"telecom\", \
+        \"feature_names\": [\"a\", \"b\", \"c\", \"d\"]}";
     let rows = [2.0, 89.9, 1.0, f64::NAN, 60.0, 19.9, 0.0, 7.0];
     let core = Engine::import(format!("{folder}/lgb_plain.txt"), &Default::default()).expect("a model");
     let matrix = churn_core::features::FeatureMatrix::from_rows(&rows, 4).expect("a matrix");

@@ -38,6 +38,9 @@ test('a model trained elsewhere is named, cut, and read from bytes', () => {
   assert.deepEqual(cut.predictMargin(rows), same.predictMargin(rows))
   assert.notDeepEqual(cut.predictMargin(rows), whole.predictMargin(rows))
   assert.equal(cut.modelVersion, 'theirs 2.1')
+  const featureNames = ['Tenure', 'Monthly fee', 'Contract_Two year', 'Calls']
+  assert.deepEqual(Engine.importModel(path, { featureNames }).featureNames, featureNames)
+  assert.throws(() => Engine.importModel(path, { featureNames: ['a'] }), { code: 'invalid_argument', context: { argument: 'feature_names' } })
   assert.throws(() => Engine.importModel(path, { rounds: 3 }), { code: 'invalid_argument' })
   assert.throws(() => Engine.importModelBytes('text'), { code: 'invalid_argument' })
 })

@@ -20,6 +20,7 @@ fn import_options(env: &Env, options: Unknown<'_>) -> Result<ImportOptions> {
         version: options.text("version")?,
         profile: options.profile()?,
         iterations: options.count("iterations")?.map(|n| usize::try_from(n).unwrap_or(usize::MAX)),
+        feature_names: options.texts("featureNames")?,
     };
     options.finish()?;
     Ok(given)

@@ -23,13 +23,16 @@ fn options(
     version: Option<String>,
     profile: Option<&Bound<'_, PyAny>>,
     iterations: Option<usize>,
+    feature_names: Option<Vec<String>>,
 ) -> PyResult<ImportOptions> {
-    Ok(ImportOptions { name, version, profile: convert::profile(profile)?, iterations })
+    Ok(ImportOptions { name, version, profile: convert::profile(profile)?, iterations, feature_names })
 }
 
 /// Import a model that another library trained: XGBoost .json or .ubj, LightGBM .txt, CatBoost .json.
+///
+/// `feature_names`: one for each feature, in their order, where the file has none (`f0`, `f1`).
 #[pyfunction]
-#[pyo3(signature = (path, *, name=None, version=None, profile=None, iterations=None))]
+#[pyo3(signature = (path, *, name=None, version=None, profile=None, iterations=None, feature_names=None))]
 pub fn import_model(
     py: Python<'_>,
     path: PathBuf,
@@ -37,14 +40,15 @@ pub fn import_model(
     version: Option<String>,
     profile: Option<&Bound<'_, PyAny>>,
     iterations: Option<usize>,
+    feature_names: Option<Vec<String>>,
 ) -> PyResult<Model> {
-    let options = options(name, version, profile, iterations)?;
+    let options = options(name, version, profile, iterations, feature_names)?;
     call(py, || import(path, &options).and_then(Predictor::new)).map(Model)
 }
 
 /// Import a model from the content of its file.
 #[pyfunction]
-#[pyo3(signature = (data, *, name=None, version=None, profile=None, iterations=None))]
+#[pyo3(signature = (data, *, name=None, version=None, profile=None, iterations=None, feature_names=None))]
 pub fn import_model_bytes(
     py: Python<'_>,
     data: &[u8],
@@ -52,8 +56,9 @@ pub fn import_model_bytes(
     version: Option<String>,
     profile: Option<&Bound<'_, PyAny>>,
     iterations: Option<usize>,
+    feature_names: Option<Vec<String>>,
 ) -> PyResult<Model> {
-    let options = options(name, version, profile, iterations)?;
+    let options = options(name, version, profile, iterations, feature_names)?;
     call(py, || CoreModel::import(data, &options).and_then(Predictor::new)).map(Model)
 }
 

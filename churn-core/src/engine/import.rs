@@ -2,7 +2,7 @@
 
 use super::{Engine, Predictor};
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::{FeatureKind, FeatureMatrix, FeaturePlan, FeatureSpec, spec};
+use crate::features::{FeatureKind, FeatureMatrix, FeaturePlan, FeatureSpec, spec, truth_of};
 use crate::map::{self, ColumnInput, MapOptions};
 use crate::model::Model;
 use crate::model::import::{IMPORTED, ImportOptions};
@@ -126,6 +126,18 @@ fn fits(kind: &FeatureKind, field: FieldType) -> bool {
     }
 }
 
+/// Whether a feature of such a name is one of those that stand for the levels of yes and no: `Dependents_No` is 1 where
+/// there are none. `employees_no` is a number, unless there is an `employees_yes`.
+fn is_indicator(name: &str, field: FieldType, features: &[FeatureSpec]) -> bool {
+    let split = |name: &str| {
+        let at = name.rfind(['_', '=', ':', '.', '-', ' ']).filter(|&at| at > 0)?;
+        Some((name[..=at].to_lowercase(), truth_of(&name[at + 1..])?))
+    };
+    let Some((header, truth)) = split(name) else { return false };
+    let is_twin = |f: &FeatureSpec| split(&f.name).is_some_and(|(h, t)| h == header && t != truth);
+    field == FieldType::Boolean || features.iter().any(is_twin)
+}
+
 /// An imported model with its features under canonical names, where their own names say clearly what they are and the
 /// field's type fits; the others keep their names, and a column of that name is theirs.
 pub(super) fn settled(mut model: Model) -> Result<Model> {
@@ -143,7 +155,8 @@ pub(super) fn settled(mut model: Model) -> Result<Model> {
     let field_of = |feature: &FeatureSpec| {
         let column = mapping.columns.iter().find(|c| c.source == feature.name && c.confidence >= SURE)?;
         let field = schema::field(column.field.as_deref()?)?;
-        (fits(&feature.kind, field.field_type) && field.usable_as_feature()).then_some(field.name.as_str())
+        let fits = fits(&feature.kind, field.field_type) && field.usable_as_feature();
+        (fits && !is_indicator(&feature.name, field.field_type, model.plan.features())).then_some(field.name.as_str())
     };
     let mut features: Vec<FeatureSpec> = Vec::new();
     for feature in model.plan.features() {

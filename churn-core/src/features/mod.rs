@@ -9,6 +9,5 @@ mod plan;
 
 pub use derive::{DERIVED, Derivation, derive};
 pub(crate) use plan::spec;
-#[cfg(feature = "train")]
 pub(crate) use plan::truth_of;
 pub use plan::{FeatureKind, FeatureMatrix, FeaturePlan, FeatureSpec};

@@ -119,7 +119,7 @@ impl Engine {
         call(|| churn_core::Engine::from_bytes(&data)).map(|e| Arc::new(Engine(e)))
     }
 
-    /// A model that another library trained, from its file. Options: name, version, profile, iterations.
+    /// A model that another library trained, from its file. Options: name, version, profile, iterations, feature_names.
     #[uniffi::constructor]
     pub fn import_model(path: String, options_json: Option<String>) -> Result<Arc<Engine>> {
         call(|| churn_core::Engine::import(path, &importing(options_json.as_deref())?)).map(|e| Arc::new(Engine(e)))
@@ -387,6 +387,7 @@ fn importing(options_json: Option<&str>) -> churn_core::Result<ImportOptions> {
         version: given.text("version")?,
         profile: given.profile()?,
         iterations: given.count("iterations")?.map(|n| usize::try_from(n).unwrap_or(usize::MAX)),
+        feature_names: Some(given.texts("feature_names")?).filter(|names| !names.is_empty()),
     };
     given.finish()?;
     Ok(options)

@@ -86,18 +86,23 @@ if TYPE_CHECKING:
 
 
 def import_sklearn(
-    estimator: Any, *, name: str | None = None, version: str | None = None, profile: Any = None
+    estimator: Any,
+    *,
+    name: str | None = None,
+    version: str | None = None,
+    profile: Any = None,
+    feature_names: list[str] | None = None,
 ) -> Model:
     """Import a fitted scikit-learn forest, tree or gradient boosting classifier of two classes.
 
-    Its attributes are read; nothing is pickled.
+    Its attributes are read; nothing is pickled. `feature_names`: one for each feature, where it was fitted on a matrix.
     """
     import json
 
     from churn._sklearn import plain
 
     data = json.dumps(plain(estimator)).encode()
-    return import_model_bytes(data, name=name, version=version, profile=profile)
+    return import_model_bytes(data, name=name, version=version, profile=profile, feature_names=feature_names)
 
 
 __all__ = [

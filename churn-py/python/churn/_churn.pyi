@@ -503,6 +503,7 @@ def import_model(
     version: str | None = None,
     profile: Profile | str | None = None,
     iterations: int | None = None,
+    feature_names: list[str] | None = None,
 ) -> Model: ...
 def import_model_bytes(
     data: bytes,
@@ -511,6 +512,7 @@ def import_model_bytes(
     version: str | None = None,
     profile: Profile | str | None = None,
     iterations: int | None = None,
+    feature_names: list[str] | None = None,
 ) -> Model: ...
 def map_columns(
     table: _Table | list[str],

@@ -37,6 +37,8 @@ pub struct ImportOptions {
     pub profile: Option<Profile>,
     /// Boosting rounds to keep, from the first; what the library's own prediction uses where not given.
     pub iterations: Option<usize>,
+    /// Names of its features, in their order, in place of the file's: a model trained on a matrix calls them `f0`, `f1`.
+    pub feature_names: Option<Vec<String>>,
 }
 
 /// The mark of an imported model in its card.
@@ -74,7 +76,8 @@ impl Model {
     /// # Errors
     /// `format_unsupported` for other files, `unsupported` for models that do not predict one probability (several
     /// classes, ranking, survival, regression) or are not made of constant leaves, `model_invalid` for files that
-    /// contradict themselves, `invalid_argument` for more iterations than there are.
+    /// contradict themselves, `invalid_argument` for more iterations than there are, and for other feature names than one
+    /// for each feature.
     pub fn import(bytes: &[u8], options: &ImportOptions) -> Result<Model> {
         read(bytes, options)?.into_model(options)
     }
@@ -186,7 +189,10 @@ fn quoted(word: &str) -> String {
 }
 
 impl Imported {
-    fn into_model(self, options: &ImportOptions) -> Result<Model> {
+    fn into_model(mut self, options: &ImportOptions) -> Result<Model> {
+        if let Some(names) = &options.feature_names {
+            self.rename(names)?;
+        }
         let unique: BTreeSet<&str> = self.features.iter().map(|(name, _)| name.as_str()).collect();
         if unique.len() != self.features.len() {
             return Err(invalid("two of its features have one name"));
@@ -249,6 +255,26 @@ impl Imported {
         };
         model.check()?;
         Ok(model)
+    }
+}
+
+impl Imported {
+    /// Gives the features these names.
+    fn rename(&mut self, names: &[String]) -> Result<()> {
+        let wrong = |message: String| {
+            Error::new(ErrorKind::InvalidArgument, message)
+                .with("argument", "feature_names")
+                .hint("give one name for each feature, in the order in which the model was trained on them")
+        };
+        if names.len() != self.features.len() {
+            return Err(wrong(format!("there are {} feature names for {} features", names.len(), self.features.len())));
+        }
+        let mut seen = BTreeSet::new();
+        if let Some(name) = names.iter().find(|name| !seen.insert(name.as_str())) {
+            return Err(wrong(format!("the feature name {} is given twice", quoted(name))));
+        }
+        self.features.iter_mut().zip(names).for_each(|((name, _), given)| name.clone_from(given));
+        Ok(())
     }
 }
 
