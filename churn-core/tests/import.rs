@@ -456,6 +456,59 @@ fn one_hot_columns_are_made_from_the_column_they_came_from() {
     }
 }
 
+#[test]
+fn indicators_of_one_column_are_told_as_that_column() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-data/imported/lgb_plain.txt");
+    let bytes = std::fs::read(path).expect("a model");
+    let names = ["tenure", "Contract_Month-to-month", "Contract_Two year", "Dependents_No"];
+    let feature_names = Some(names.iter().map(|n| (*n).to_owned()).collect());
+    let options =
+        ImportOptions { feature_names, profile: Profile::shipped("telecom").ok(), ..ImportOptions::default() };
+    let engine = Engine::from_model(Model::import(&bytes, &options).expect("a model")).expect("an engine");
+    let record = |changes: serde_json::Value| {
+        let mut record = serde_json::json!({
+            "customer_id": "A", "tenure": 3, "MonthlyCharges": 70, "Contract": "Month-to-month", "Dependents": "No",
+        });
+        for (key, value) in changes.as_object().expect("an object") {
+            record[key] = value.clone();
+        }
+        record.as_object().expect("an object").clone()
+    };
+    let options = ScoreOptions::default();
+    let told = engine.score_one(&record(serde_json::json!({})), &options).expect("scored");
+    let mut features: Vec<&str> = told.top_factors.iter().map(|f| f.feature.as_str()).collect();
+    features.sort_unstable();
+    assert_eq!(features, ["contract", "dependents", "tenure_months"]);
+    let words: Vec<&str> = told.top_factors.iter().map(|f| f.feature_readable.as_str()).collect();
+    assert!(words.contains(&"Month-to-month contract") && words.contains(&"No dependents"), "{words:?}");
+    let impact: f64 = told.top_factors.iter().map(|f| f.impact).sum();
+    assert!((impact - (told.churn_probability - told.base_probability)).abs() < 1e-12);
+    // One after another they are told the same, also where a cell says nothing, or a word is met again.
+    let scorer = engine.row_scorer(&record(serde_json::json!({})), &options).expect("a scorer");
+    let changes = [
+        serde_json::json!({}),
+        serde_json::json!({"Contract": "two year", "Dependents": "Yes"}),
+        serde_json::json!({"Contract": "Prepaid"}),
+        serde_json::json!({"Contract": null, "tenure": null}),
+        serde_json::json!({"Contract": 7, "Dependents": true}),
+    ];
+    for changes in changes.iter().chain(&changes) {
+        let record = record(changes.clone());
+        let wanted = engine.score_one(&record, &options).expect("scored");
+        assert_eq!(scorer.score(&record, None).expect("scored"), wanted, "{changes}");
+        let table = engine.score(std::slice::from_ref(&record), &options).expect("scored").predictions;
+        let columns = table.columns();
+        let reason =
+            |i: usize| columns.iter().find(|(n, _)| *n == format!("reason_{i}"))?.1.cell(0).map(|c| c.into_owned());
+        let reasons: Vec<String> = (1..=table.n_reasons).filter_map(reason).collect();
+        assert_eq!(reasons, wanted.reasons, "{changes}");
+    }
+    let mut without = record(serde_json::json!({}));
+    without.remove("Contract");
+    let unknown = engine.score_one(&record(serde_json::json!({"Contract": null})), &options).expect("scored");
+    assert_eq!(scorer.score(&without, None).expect("scored"), unknown);
+}
+
 /// A model that learnt codes has a feature called `contract` that is a number; the field of that name is a word.
 #[test]
 fn codes_under_the_name_of_a_field_stay_numbers() {

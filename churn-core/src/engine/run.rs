@@ -233,7 +233,8 @@ impl Engine {
         options: &ScoreOptions<'_>,
         mut take: impl FnMut(Vec<crate::report::Row>) -> Result<()>,
     ) -> Result<()> {
-        let reasoner = Reasoner::new(self.model(), self.explainer());
+        let telling = Telling::of_table(self.model(), self.explainer(), &prepared.table);
+        let reasoner = Reasoner::of(self.model(), self.explainer(), Arc::new(telling));
         let n_rows = prepared.table.n_rows();
         for start in (0..n_rows).step_by(CHUNK) {
             let end = (start + CHUNK).min(n_rows);
@@ -272,19 +273,20 @@ impl Engine {
 
     /// Scores the first row of a raw table.
     pub(super) fn score_raw_one(&self, raw: &RawTable, options: &ScoreOptions<'_>) -> Result<Prediction> {
-        self.score_raw_row(raw, options).map(|(prediction, _)| prediction)
+        self.score_raw_row(raw, options).map(|whole| whole.prediction)
     }
 
-    /// Scores the first row of a raw table; gives its features as well.
-    pub(super) fn score_raw_row(&self, raw: &RawTable, options: &ScoreOptions<'_>) -> Result<(Prediction, Vec<f64>)> {
+    /// Scores the first row of a raw table, by all stages.
+    pub(super) fn score_raw_row(&self, raw: &RawTable, options: &ScoreOptions<'_>) -> Result<Whole> {
         let n_reasons = options.n_reasons()?;
         let (_, _, table, matrix) = self.prepare(raw, options)?;
-        let telling = Arc::new(Telling::new(self.model(), self.explainer()));
+        let telling = Arc::new(Telling::of_table(self.model(), self.explainer(), &table));
         let (id, row) = (customer_id(&table, 0, || table.row_number(0)), matrix.row(0));
-        let written = |feature: usize| self.written(&table, feature, 0);
+        let written = |feature: usize| self.written(&table, &telling, feature, 0);
         let version = self.model().model_version();
-        let told = self.predicted(&telling, row, id, written, n_reasons, version, options.scored_at.clone())?;
-        Ok((told, row.to_vec()))
+        let prediction = self.predicted(&telling, row, id, written, n_reasons, version, options.scored_at.clone())?;
+        let words = (0..row.len()).map(|i| telling.column_of(i).and_then(|_| written(i))).collect();
+        Ok(Whole { prediction, row: row.to_vec(), words, telling })
     }
 
     /// The prediction of a row of features.
@@ -364,7 +366,7 @@ impl Engine {
         n_reasons: usize,
     ) -> crate::report::Row {
         let score = score_of_raw(self.model(), raw);
-        let written = |feature: usize| self.written(table, feature, row);
+        let written = |feature: usize| self.written(table, reasoner.telling(), feature, row);
         let told = reasoner.adverse(features, shap, raw, written).filter(|f| f.value != FactorValue::Missing);
         let mut told = told.peekable();
         let mut first = Vec::with_capacity(n_reasons);
@@ -377,10 +379,20 @@ impl Engine {
     }
 
     /// A category as the customer wrote it.
-    fn written(&self, table: &Table, feature: usize, row: usize) -> Option<String> {
-        let column = table.column(&self.model().plan.features()[feature].name)?;
+    fn written(&self, table: &Table, telling: &Telling, feature: usize, row: usize) -> Option<String> {
+        let own = || self.model().plan.features()[feature].name.as_str();
+        let column = table.column(telling.column_of(feature).unwrap_or_else(own))?;
         column.data.cell(row).map(Cow::into_owned)
     }
+}
+
+/// A customer who went through all stages.
+pub(super) struct Whole {
+    pub prediction: Prediction,
+    pub row: Vec<f64>,
+    /// For each feature that is told by another column's cell, that cell.
+    pub words: Vec<Option<String>>,
+    pub telling: Arc<Telling>,
 }
 
 /// A table ready to be scored.

@@ -1,5 +1,6 @@
 //! One customer after another, with the columns understood once.
 
+use super::run::Whole;
 use super::{Engine, Record, ScoreOptions};
 use crate::error::Result;
 use crate::explain::Telling;
@@ -8,6 +9,7 @@ use crate::map::Mapping;
 use crate::read::{self, cells};
 use crate::report::Prediction;
 use crate::schema::{self, FieldSpec, FieldType};
+use crate::validate::free_name;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, RwLock};
@@ -39,8 +41,8 @@ enum Role {
     /// The number of a feature, within limits; of no field (`own`), where text may be a code, or one that others can
     /// determine where it is missing.
     Number { feature: usize, min: Option<f64>, max: Option<f64>, own: bool, determined: bool },
-    /// A feature that is known by its word.
-    Word { feature: usize, known: RwLock<Words> },
+    /// A feature that is known by its word, or several that are indicators of it.
+    Word { features: Vec<usize>, known: RwLock<Words> },
     /// A column whose values only the whole way reads rightly.
     Whole,
 }
@@ -55,7 +57,7 @@ struct Words {
 
 #[derive(Clone)]
 struct Known {
-    value: f64,
+    values: Vec<f64>,
     written: Option<String>,
 }
 
@@ -120,7 +122,7 @@ impl Engine {
             overrides: options.overrides.clone(),
             as_of: options.as_of.clone(),
             n_reasons,
-            plain: self.is_plain(&names, &mapping),
+            plain: false,
             names,
             roles,
             mapping,
@@ -130,7 +132,19 @@ impl Engine {
         // The example itself goes both ways: a column that is read otherwise alone stays on the whole way.
         let cells: Vec<Cell<'_>> =
             scorer.names.iter().map(|name| example.get(name).map_or(Cell::Missing, cell)).collect();
-        let (_, row) = scorer.whole(&raw, None)?;
+        let Whole { row, telling, .. } = scorer.whole(&raw, None)?;
+        scorer.plain = self.is_plain(&scorer.names, &scorer.mapping, &telling);
+        for (name, role) in scorer.names.iter().zip(&mut scorer.roles) {
+            let column = scorer.mapping.column(name).and_then(|m| m.field.as_deref()).unwrap_or(name);
+            let own = free_name(column, false);
+            let of = |i: usize| telling.column_of(i).is_some_and(|c| c == column || c == own);
+            let made = |&i: &usize| telling.shared_with(i).is_some_and(of);
+            let features: Vec<usize> = (0..row.len()).filter(made).collect();
+            if matches!(role, Role::Ignored) && !features.is_empty() {
+                *role = Role::Word { features, known: RwLock::default() };
+            }
+        }
+        scorer.telling = telling;
         for (role, cell) in scorer.roles.iter_mut().zip(&cells) {
             let Role::Number { feature, own, min, max, .. } = role else { continue };
             let differs = match number_of(cell, *own) {
@@ -172,19 +186,19 @@ impl Engine {
                 own: field.is_none(),
                 determined,
             },
-            _ => Role::Word { feature, known: RwLock::default() },
+            _ => Role::Word { features: vec![feature], known: RwLock::default() },
         }
     }
 
     /// Whether every feature that these columns give is read from one of them alone.
-    fn is_plain(&self, names: &[String], mapping: &Mapping) -> bool {
+    fn is_plain(&self, names: &[String], mapping: &Mapping, telling: &Telling) -> bool {
         let fields: Vec<&str> = names.iter().filter_map(|n| mapping.column(n)?.field.as_deref()).collect();
         let has = |name: &str| names.iter().any(|n| n == name) || fields.contains(&name);
-        self.model().plan.features().iter().all(|feature| {
+        self.model().plan.features().iter().enumerate().all(|(i, feature)| {
             let derived = DERIVED.iter().any(|d| d.name == feature.name && d.needs.iter().all(|n| has(n)));
             let made_of = |n: &&str| feature.name.len() > n.len() && feature.name.starts_with(*n);
             let indicator = names.iter().map(String::as_str).chain(fields.iter().copied()).any(|n| made_of(&n));
-            has(&feature.name) || !(derived || indicator)
+            has(&feature.name) || telling.shared_with(i).is_some() || !(derived || indicator)
         })
     }
 }
@@ -219,10 +233,13 @@ impl RowScorer {
             if let Some(prediction) = self.score_cells(&cells, scored_at)? {
                 return Ok(prediction);
             }
-            let raw = read::read_records(std::slice::from_ref(record))?;
-            let (prediction, row) = self.whole(&raw, scored_at)?;
-            self.learn(&cells, &row, record);
-            return Ok(prediction);
+            // A key that is left out says as little as one without a value.
+            let absent = self.names.iter().filter(|name| !record.contains_key(*name));
+            let mut record = record.clone();
+            record.extend(absent.map(|name| (name.clone(), Value::Null)).collect::<Vec<_>>());
+            let whole = self.whole(&read::read_records(std::slice::from_ref(&record))?, scored_at)?;
+            self.learn(&cells, &whole, &record);
+            return Ok(whole.prediction);
         }
         let options = ScoreOptions {
             reasons: Some(self.n_reasons),
@@ -257,8 +274,9 @@ impl RowScorer {
                     Some(x) if !min.is_some_and(|m| x < m) && !max.is_some_and(|m| x > m) => row[*feature] = x,
                     _ => return Ok(None),
                 },
-                Role::Word { .. } if is_missing(cell) => {}
-                Role::Word { feature, known } => {
+                // Whether the column is there at all decides what indicators are where it says nothing.
+                Role::Word { features, .. } if is_missing(cell) && self.telling.shared_with(features[0]).is_none() => {}
+                Role::Word { features, known } => {
                     let Ok(known) = known.read() else { return Ok(None) };
                     let found = match cell {
                         Cell::Text(text) => known.text.get(*text),
@@ -267,8 +285,8 @@ impl RowScorer {
                         _ => None,
                     };
                     let Some(found) = found else { return Ok(None) };
-                    row[*feature] = found.value;
-                    written.extend(found.written.clone().map(|w| (*feature, w)));
+                    features.iter().zip(&found.values).for_each(|(&i, &value)| row[i] = value);
+                    written.extend(found.written.clone().map(|w| (features[0], w)));
                 }
             }
         }
@@ -279,7 +297,7 @@ impl RowScorer {
     }
 
     /// The prediction by all stages, and the features.
-    fn whole(&self, raw: &crate::table::RawTable, scored_at: Option<&str>) -> Result<(Prediction, Vec<f64>)> {
+    fn whole(&self, raw: &crate::table::RawTable, scored_at: Option<&str>) -> Result<Whole> {
         let options = ScoreOptions {
             reasons: Some(self.n_reasons),
             mapping: Some(&self.mapping),
@@ -291,14 +309,22 @@ impl RowScorer {
     }
 
     /// Remembers what the words of a record came to.
-    fn learn(&self, cells: &[Cell<'_>], row: &[f64], record: &Record) {
+    fn learn(&self, cells: &[Cell<'_>], whole: &Whole, record: &Record) {
         let features = self.engine.model().plan.features();
+        let row = &whole.row;
         for ((role, cell), name) in self.roles.iter().zip(cells).zip(&self.names) {
-            let Role::Word { feature, known } = role else { continue };
+            let Role::Word { features: made, known } = role else { continue };
+            let feature = &made[0];
             let Ok(mut known) = known.write() else { continue };
             let value = row[*feature];
+            // A record whose column is of another kind is read in another way.
+            if made.iter().any(|&i| whole.telling.shared_with(i) != self.telling.shared_with(i)) {
+                continue;
+            }
+            let shared = self.telling.shared_with(*feature).is_some();
             // A word that the model has no level for is told as it was written, which only plain text is.
-            let unknown = matches!(features[*feature].kind, FeatureKind::Category { .. })
+            let unknown = !shared
+                && matches!(features[*feature].kind, FeatureKind::Category { .. })
                 && !value.is_nan()
                 && features[*feature].level(value).is_none();
             let written = if unknown {
@@ -306,7 +332,8 @@ impl RowScorer {
             } else {
                 None
             };
-            let entry = Known { value, written };
+            let written = if shared { whole.words[*feature].clone() } else { written };
+            let entry = Known { values: made.iter().map(|&i| row[i]).collect(), written };
             match cell {
                 Cell::Text(text) if known.text.len() < MAX_WORDS => {
                     known.text.insert((*text).to_owned(), entry);

@@ -2,9 +2,11 @@
 
 use super::Explainer;
 use crate::error::Result;
-use crate::features::{FeatureKind, FeatureSpec};
+use crate::features::{self, FeatureKind, FeatureSpec, truth_of};
 use crate::model::Model;
 use crate::schema::{Language, same_level};
+use crate::table::{ColumnData, Table};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// The level of a value that stands for several.
@@ -54,9 +56,73 @@ pub(crate) struct Telling {
     base_probability: f64,
     /// For each feature, its levels (or no and yes) in words.
     words: Vec<Vec<String>>,
+    /// For the first of several features that are indicators of one column, that column.
+    shared: Vec<Option<Shared>>,
+}
+
+/// What the words of a value are kept under.
+fn key(value: &FactorValue) -> &str {
+    match value {
+        FactorValue::Level(level) => level,
+        FactorValue::Boolean(true) => "true",
+        FactorValue::Boolean(false) => "false",
+        FactorValue::Missing | FactorValue::Number(_) => "",
+    }
+}
+
+/// The column that several features are indicators of, and how each of its levels is told.
+struct Shared {
+    column: String,
+    spec: FeatureSpec,
+    words: HashMap<String, String>,
+}
+
+impl Shared {
+    /// The value that a cell stands for.
+    fn value(&self, cell: Option<String>) -> FactorValue {
+        match (cell, &self.spec.kind) {
+            (None, _) => FactorValue::Missing,
+            (Some(cell), FeatureKind::Boolean) => {
+                truth_of(&cell).map_or(FactorValue::Level(cell), FactorValue::Boolean)
+            }
+            (Some(cell), _) => FactorValue::Level(cell),
+        }
+    }
 }
 
 impl Telling {
+    /// Of customers with the columns of this table: features that are indicators of one column are told as that column.
+    pub fn of_table(model: &Model, explainer: &Explainer, table: &Table) -> Self {
+        let mut telling = Telling::new(model, explainer);
+        let mut first: HashMap<&str, usize> = HashMap::new();
+        for (i, made) in model.plan.indicated(table).into_iter().enumerate() {
+            let Some((column, level)) = made else { continue };
+            let root = *first.entry(&column.name).or_insert(i);
+            telling.credits[i] = root;
+            let shared = telling.shared[root].get_or_insert_with(|| {
+                let kind = match column.data.like() {
+                    ColumnData::Boolean(_) => FeatureKind::Boolean,
+                    _ => FeatureKind::Category { levels: Vec::new() },
+                };
+                let spec = features::spec(&column.name, kind, &model.profile);
+                Shared { column: column.name.clone(), spec, words: HashMap::new() }
+            });
+            let value = shared.value(Some(level));
+            shared.words.insert(key(&value).to_owned(), describe_value(model, &shared.spec, &value));
+        }
+        telling
+    }
+
+    /// The column whose cell says what a feature is told by, where that is not its own.
+    pub fn column_of(&self, feature: usize) -> Option<&str> {
+        self.shared[feature].as_ref().map(|s| s.column.as_str())
+    }
+
+    /// The first feature that is an indicator of the same column.
+    pub fn shared_with(&self, feature: usize) -> Option<usize> {
+        Some(self.credits[feature]).filter(|&first| self.shared[first].is_some())
+    }
+
     /// What telling reasons of this model needs.
     pub fn new(model: &Model, explainer: &Explainer) -> Self {
         let words = model.plan.features().iter().map(|spec| match &spec.kind {
@@ -73,6 +139,7 @@ impl Telling {
             base_margin: model.additive.to_log_odds(explainer.base_value()),
             base_probability: model.probability(explainer.base_value()),
             words: words.collect(),
+            shared: model.plan.features().iter().map(|_| None).collect(),
         }
     }
 }
@@ -93,6 +160,11 @@ impl<'a> Reasoner<'a> {
     /// A reasoner of this model, prepared before.
     pub(crate) fn of(model: &'a Model, explainer: &'a Explainer, telling: Arc<Telling>) -> Self {
         Reasoner { model, explainer, telling }
+    }
+
+    /// What is told of the features.
+    pub(crate) fn telling(&self) -> &Telling {
+        &self.telling
     }
 
     /// The calibrated probability of nobody in particular.
@@ -139,6 +211,13 @@ impl<'a> Reasoner<'a> {
 
     /// A factor in words; `x` is the row's value of its feature.
     pub fn words(&self, factor: &Factor, x: f64) -> String {
+        if let Some(shared) = &self.telling.shared[factor.index] {
+            return shared
+                .words
+                .get(key(&factor.value))
+                .cloned()
+                .unwrap_or_else(|| describe_value(self.model, &shared.spec, &factor.value));
+        }
         if let Some(words) = self.telling.words[factor.index].get(x as usize).filter(|_| x >= 0.0) {
             return words.clone();
         }
@@ -155,12 +234,16 @@ impl<'a> Reasoner<'a> {
     }
 
     fn factor(&self, i: usize, x: f64, shap_value: f64, scale: f64, written: impl Fn() -> Option<String>) -> Factor {
-        let spec = &self.model.plan.features()[i];
+        let own = &self.model.plan.features()[i];
+        let (spec, value) = match &self.telling.shared[i] {
+            Some(shared) => (&shared.spec, shared.value(written())),
+            None => (own, factor_value(own, x, written)),
+        };
         Factor {
             index: i,
             feature: spec.name.clone(),
             readable: String::new(),
-            value: factor_value(spec, x, written),
+            value,
             shap_value,
             impact: shap_value * scale,
         }

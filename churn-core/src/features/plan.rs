@@ -181,6 +181,15 @@ impl FeaturePlan {
         self.features.iter().enumerate().map(|(i, f)| position(&f.credit_to).unwrap_or(i)).collect()
     }
 
+    /// For each feature the column of the table that it is an indicator of, and the level.
+    pub(crate) fn indicated<'a>(&self, table: &'a Table) -> Vec<Option<(&'a Column, String)>> {
+        let of = |feature: &FeatureSpec| {
+            let indicator = Indicator::of(feature, table).filter(|_| table.column(&feature.name).is_none())?;
+            Some((indicator.column, indicator.level))
+        };
+        self.features.iter().map(of).collect()
+    }
+
     /// Features whose column the table lacks.
     pub fn absent_in<'a>(&'a self, table: &Table) -> Vec<&'a FeatureSpec> {
         let absent = |f: &&FeatureSpec| table.column(&f.name).is_none() && Indicator::of(f, table).is_none();
@@ -212,7 +221,7 @@ impl FeaturePlan {
             let mut out = values.column_mut(j);
             let Some(column) = table.column(&feature.name) else {
                 if let Some(indicator) = Indicator::of(feature, table) {
-                    out.iter_mut().enumerate().for_each(|(row, cell)| *cell = indicator.value(row));
+                    indicator.fill(out.iter_mut());
                 }
                 continue;
             };
@@ -285,8 +294,9 @@ impl<'a> Indicator<'a> {
             let rest = feature.name.strip_prefix(header).filter(|_| !header.is_empty())?;
             rest.strip_prefix(['_', '=', ':', '.', '-', ' ']).map(str::trim).filter(|level| !level.is_empty())
         };
-        let categorical =
-            |c: &&Column| matches!(c.data, ColumnData::Text(_) | ColumnData::Category(_) | ColumnData::Boolean(_));
+        let categorical = |c: &&Column| {
+            matches!(c.data.like(), ColumnData::Text(_) | ColumnData::Category(_) | ColumnData::Boolean(_))
+        };
         let found = table.columns().iter().filter(categorical).filter_map(|c| {
             let (header, level) = [&c.source, &c.name].into_iter().find_map(|h| Some((h, level_of(h)?)))?;
             Some((header.len(), c, level))
@@ -296,15 +306,29 @@ impl<'a> Indicator<'a> {
         Some(Indicator { column, level: canonical.unwrap_or(level).to_owned(), truth: truth_of(level) })
     }
 
-    /// 1 where the row has the level, else 0; a missing cell has none, as one-hot encoders reckon.
-    fn value(&self, row: usize) -> f64 {
-        let has = match &self.column.data {
-            ColumnData::Boolean(_) => {
-                self.truth.is_some_and(|t| self.column.data.number(row) == Some(f64::from(u8::from(t))))
+    /// 1 for each row that has the level, else 0; a missing cell has none, as one-hot encoders reckon.
+    fn fill<'c>(&self, out: impl Iterator<Item = &'c mut f64>) {
+        let one = |has: bool| f64::from(u8::from(has));
+        match &self.column.data {
+            ColumnData::Boolean(truths) => {
+                out.zip(truths).for_each(|(cell, truth)| *cell = one(truth.is_some() && truth == self.truth));
             }
-            data => data.cell(row).is_some_and(|cell| same_level(&cell, &self.level)),
-        };
-        f64::from(u8::from(has))
+            ColumnData::Category(category) => {
+                let has = |level: Option<&str>| one(level.is_some_and(|l| same_level(l.trim(), &self.level)));
+                let known: Vec<f64> = table::levels(category).iter().map(has).collect();
+                let keys = out.zip(category.keys());
+                keys.for_each(|(cell, key)| *cell = key.map_or(0.0, |key| known[usize::from(key)]));
+            }
+            ColumnData::Text(texts) => {
+                let mut recent = Recent::new();
+                let has = |text: &str| one(!text.trim().is_empty() && same_level(text.trim(), &self.level));
+                out.zip(texts).for_each(|(cell, text)| *cell = text.map_or(0.0, |text| recent.of(text, has)));
+            }
+            data => {
+                let has = |row| data.cell(row).is_some_and(|cell| same_level(&cell, &self.level));
+                out.enumerate().for_each(|(row, cell)| *cell = one(has(row)));
+            }
+        }
     }
 }
 
