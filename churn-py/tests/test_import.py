@@ -104,3 +104,19 @@ def test_scikit_learn_estimators(name: str) -> None:
     np.testing.assert_allclose(model.predict_proba(x), estimator.predict_proba(x)[:, 1], rtol=0, atol=1e-15)
     with pytest.raises(TypeError):
         churn.import_sklearn(object())
+
+
+def test_features_of_a_matrix_are_named() -> None:
+    names = ["tenure", "Contract_Month-to-month", "Contract_Two year", "Dependents_No"]
+    model = churn.import_model(FOLDER / "lgb_plain.txt", feature_names=names, profile="telecom")
+    assert model.feature_names == names
+    record = {"id": "A", "tenure": 3, "MonthlyCharges": 70.0, "Contract": "Month-to-month", "Dependents": "No"}
+    told = churn.Engine.from_model(model).score_one(record)
+    assert {f.feature_readable for f in told.top_factors} == {
+        "Tenure: 3 months",
+        "Month-to-month contract",
+        "No dependents",
+    }
+    with pytest.raises(churn.ChurnError) as caught:
+        churn.import_model(FOLDER / "lgb_plain.txt", feature_names=names[:3])
+    assert caught.value.code == "invalid_argument"
