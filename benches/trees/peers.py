@@ -7,8 +7,9 @@ its threads) and the ratio to xgboost. CHURN_PEERS_DIR (default ../shared/peers 
     python benches/trees/peers.py [score] [shap] [row] [background] [files] [rounds=3] [threads=1] [rows=100000]
 
 `files` takes the 300 shallow trees of xgb_small and a telco-like file of the peers' own maker (CHURN_DATA_DIR, default
-../shared/data, has what it draws from) to a file of probabilities, reasons and recommendations: as `score_file` does it, as
-people do it with polars, xgboost and woodelf (without recommendations), and, for the scale, polars reading and writing alone.
+../shared/data, has what it draws from) to a file of probabilities, reasons and recommendations: as `score_file` does
+it, as people do it with polars, xgboost and woodelf (without recommendations), and, for the scale, polars reading and
+writing alone.
 """
 
 from __future__ import annotations

@@ -415,6 +415,13 @@ impl Explanation {
         self.0.feature_names.clone()
     }
 
+    /// The explanation by the columns that reasons are told by: SHAP values of features that come from one column (indicators
+    /// of its levels, what was derived from it) are added up, signs and all. The value of indicators is the place of the
+    /// one that is 1, counted from 0.
+    fn grouped(&self, py: Python<'_>) -> PyResult<Explanation> {
+        aside(py, || self.0.grouped()).map(Explanation)
+    }
+
     /// What the features do in a segment of customers: dicts of feature, mean and mean_abs, the largest mean_abs first.
     ///
     /// `rows` are numbers of rows, counted from 0, or one truth value a row; all rows where it is not given.

@@ -111,7 +111,12 @@ def test_features_of_a_matrix_are_named() -> None:
     model = churn.import_model(FOLDER / "lgb_plain.txt", feature_names=names, profile="telecom")
     assert model.feature_names == names
     record = {"id": "A", "tenure": 3, "MonthlyCharges": 70.0, "Contract": "Month-to-month", "Dependents": "No"}
-    told = churn.Engine.from_model(model).score_one(record)
+    engine = churn.Engine.from_model(model)
+    explanation = engine.explain([record])
+    grouped = explanation.grouped()
+    assert grouped.feature_names == ["tenure_months", "contract", "dependents"]
+    assert grouped.values[0, 1] == explanation.values[0, 1] + explanation.values[0, 2]
+    told = engine.score_one(record)
     assert {f.feature_readable for f in told.top_factors} == {
         "Tenure: 3 months",
         "Month-to-month contract",

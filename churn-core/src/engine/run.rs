@@ -326,8 +326,8 @@ impl Engine {
     pub fn explain<'a>(&self, input: impl Into<Input<'a>>, options: &ScoreOptions<'_>) -> Result<Explanation> {
         let input = input.into();
         let raw = input.read(&options.read)?;
-        let (_, _, _, matrix) = self.prepare(&raw, options)?;
-        self.explainer().explain(self.model(), &matrix)
+        let (_, _, table, matrix) = self.prepare(&raw, options)?;
+        Ok(self.told(self.explainer().explain(self.model(), &matrix)?, &table))
     }
 
     /// As [`explain`](Engine::explain), against the customers of a background table (interventional values): the base
@@ -342,9 +342,15 @@ impl Engine {
         options: &ScoreOptions<'_>,
     ) -> Result<Explanation> {
         let (input, background) = (input.into(), background.into());
-        let matrix = self.matrix(&*input.read(&options.read)?, options)?;
+        let (_, _, table, matrix) = self.prepare(&*input.read(&options.read)?, options)?;
         let background = self.matrix(&*background.read(&options.read)?, options)?;
-        self.predictor().shap_values_against(&matrix, &background)
+        Ok(self.told(self.predictor().shap_values_against(&matrix, &background)?, &table))
+    }
+
+    /// The explanation, with the columns of the customers' table that its features are told as.
+    fn told(&self, explanation: Explanation, table: &Table) -> Explanation {
+        let told_as = Telling::of_table(self.model(), self.explainer(), table).told_as(self.model());
+        Explanation { told_as, ..explanation }
     }
 
     /// The feature matrix of a raw table, as scoring sees it.

@@ -1,5 +1,6 @@
 //! Exact SHAP values, and the reasons told from them.
 
+mod grouped;
 mod interactions;
 mod patterns;
 mod quadrature;
@@ -36,6 +37,8 @@ pub struct Explanation {
     pub data: Array2<f64>,
     /// Names of the features.
     pub feature_names: Vec<String>,
+    /// For each feature the name of the column that reasons tell it as; its own for most.
+    pub told_as: Vec<String>,
 }
 
 /// Fewest rows that are worth the tables of a model that has none yet.
@@ -193,6 +196,7 @@ impl Explainer {
             base_value: self.base_value,
             data: matrix.view().to_owned(),
             feature_names: model.plan.features().iter().map(|f| f.name.clone()).collect(),
+            told_as: Telling::new(model, self).told_as(model),
         })
     }
 }

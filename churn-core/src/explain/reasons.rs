@@ -118,6 +118,15 @@ impl Telling {
         self.shared[feature].as_ref().map(|s| s.column.as_str())
     }
 
+    /// For each feature the name of the column that it is told as.
+    pub fn told_as(&self, model: &Model) -> Vec<String> {
+        let name = |&root: &usize| match &self.shared[root] {
+            Some(shared) => shared.spec.name.clone(),
+            None => model.plan.features()[root].name.clone(),
+        };
+        self.credits.iter().map(name).collect()
+    }
+
     /// The first feature that is an indicator of the same column.
     pub fn shared_with(&self, feature: usize) -> Option<usize> {
         Some(self.credits[feature]).filter(|&first| self.shared[first].is_some())

@@ -184,8 +184,10 @@ impl FeaturePlan {
     /// For each feature the column of the table that it is an indicator of, and the level.
     pub(crate) fn indicated<'a>(&self, table: &'a Table) -> Vec<Option<(&'a Column, String)>> {
         let of = |feature: &FeatureSpec| {
-            let indicator = Indicator::of(feature, table).filter(|_| table.column(&feature.name).is_none())?;
-            Some((indicator.column, indicator.level))
+            if table.column(&feature.name).is_some() {
+                return None;
+            }
+            Indicator::of(feature, table).map(|made| (made.column, made.level))
         };
         self.features.iter().map(of).collect()
     }

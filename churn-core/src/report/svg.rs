@@ -215,6 +215,7 @@ mod tests {
             base_value: -1.0,
             data: arr2(&[[2.0, f64::NAN, 1.0], [60.0, 1.0, 0.0]]),
             feature_names: ["tenure_months", "<b>", "partner"].map(str::to_owned).to_vec(),
+            told_as: ["tenure_months", "<b>", "partner"].map(str::to_owned).to_vec(),
         }
     }
 

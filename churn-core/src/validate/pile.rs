@@ -290,7 +290,7 @@ impl Many {
         self.open.append_option(cell);
         self.n_bytes += cell.map_or(0, str::len);
         self.n_rows += 1;
-        if self.n_rows % PAGE > 0 { Ok(()) } else { self.pages.push(Arc::new(self.open.finish())) }
+        if self.n_rows.is_multiple_of(PAGE) { self.pages.push(Arc::new(self.open.finish())) } else { Ok(()) }
     }
 
     /// What is made of a cell.
@@ -313,7 +313,7 @@ impl Many {
     /// The pages one after another.
     pub fn pages(&self) -> impl Iterator<Item = Result<LargeStringArray>> {
         let text = |page: ArrayRef| page.as_string::<i64>().clone();
-        let last = (self.n_rows % PAGE > 0).then(|| Ok(self.open.finish_cloned()));
+        let last = (!self.n_rows.is_multiple_of(PAGE)).then(|| Ok(self.open.finish_cloned()));
         self.pages.iter().map(move |page| page.map(text)).chain(last)
     }
 

@@ -91,9 +91,7 @@ check(losses[1] < losses[0], "calibration")
 foreign = ROOT / "test-data/imported/lgb_plain.txt"
 theirs = churn.Engine.import_model(str(foreign), '{"name": "theirs", "iterations": 3}')
 rows = [2.0, 89.9, 1.0, math.nan, 60.0, 19.9, 0.0, 7.0]
-same = churn.Engine.import_model_bytes(
-    foreign.read_bytes(), '{"iterations": 3, "feature_names": ["a", "b", "c", "d"]}'
-)
+same = churn.Engine.import_model_bytes(foreign.read_bytes(), '{"iterations": 3, "feature_names": ["a", "b", "c", "d"]}')
 margins = theirs.predict_margin(rows)
 check(theirs.model_version() == "theirs 1.0.0" and same.predict_margin(rows) == margins, "an imported model")
 probabilities = [1 / (1 + math.exp(-m)) for m in margins]
