@@ -528,7 +528,8 @@ int32_t churn_engine_import(const char *path, churn_engine **out, churn_error **
 /**
  * As churn_engine_import, with options_json: NULL, or a JSON object of any of name, version, profile (risk bands, playbook
  * and words: the name of a shipped one, or TOML text; generic where not given), iterations (boosting rounds to keep, from
- * the first; what the library's own prediction uses where not given).
+ * the first; what the library's own prediction uses where not given), feature_names (one for each feature, in their order,
+ * where the file has none).
  *
  * Errors: as churn_engine_import; invalid_argument.
  *
