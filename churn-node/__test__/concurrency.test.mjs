@@ -54,11 +54,3 @@ test('the pool goes behind the event loop', { skip: process.platform !== 'linux'
   const behind = [...all.values()].filter((nice) => nice === 10).length
   assert.ok(loop < 10 && behind >= 1, `the loop has ${loop}, ${behind} threads have 10`)
 })
-
-test('V8 is told what an engine holds, and that it holds it no more', async () => {
-  const external = () => process.memoryUsage().external
-  const before = external()
-  const engines = Array.from({ length: 8 }, () => Engine.pretrained('saas'))
-  const held = external() - before
-  assert.ok(held > 8 * 4e6, `${held} bytes for ${engines.length} engines`)
-})
