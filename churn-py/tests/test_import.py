@@ -117,7 +117,7 @@ def test_features_of_a_matrix_are_named() -> None:
     assert grouped.feature_names == ["tenure_months", "contract", "dependents"]
     assert grouped.values[0, 1] == explanation.values[0, 1] + explanation.values[0, 2]
     told = engine.score_one(record)
-    assert {f["feature_readable"] for f in told.to_dict()["top_factors"]} == {
+    assert {f["feature_readable"] for f in told.to_dict()["explanation"]["top_factors"]} == {
         "Tenure: 3 months",
         "Month-to-month contract",
         "No dependents",
