@@ -219,34 +219,35 @@ fn fewer_iterations_are_the_first_ones() {
     assert_eq!(import(99).expect_err("too many").code(), "invalid_argument");
 }
 
+/// The shipped model of LightGBM.
+fn plain(options: ImportOptions) -> churn_core::Result<Model> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-data/imported/lgb_plain.txt");
+    Model::import(&std::fs::read(path).expect("a model"), &options)
+}
+
+/// It, for telecom customers and with these names of its features.
+fn named(names: &[&str]) -> churn_core::Result<Model> {
+    let feature_names = Some(names.iter().map(|n| (*n).to_owned()).collect());
+    plain(ImportOptions { feature_names, profile: Profile::shipped("telecom").ok(), ..ImportOptions::default() })
+}
+
 #[test]
 fn features_of_a_matrix_are_named_by_the_caller() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-data/imported/lgb_plain.txt");
-    let bytes = std::fs::read(path).expect("a model");
-    let import = |names: &[&str]| {
-        let feature_names = Some(names.iter().map(|n| (*n).to_owned()).collect());
-        Model::import(&bytes, &ImportOptions { feature_names, ..ImportOptions::default() })
-    };
     let names = ["Tenure", "Monthly fee", "Contract_Two year", "Calls"];
-    let (named, whole) = (import(&names).expect("a model"), Model::import(&bytes, &ImportOptions::default()));
+    let (named, whole) = (named(&names).expect("a model"), plain(ImportOptions::default()).expect("a model"));
     assert!(named.plan.features().iter().map(|f| f.name.as_str()).eq(names));
-    assert_eq!(trees(&named), trees(&whole.expect("a model")));
+    assert_eq!(trees(&named), trees(&whole));
     for wrong in [&names[..3], &["a", "b", "c", "a"]] {
-        let error = import(wrong).expect_err("other names");
+        let error = crate::named(wrong).expect_err("other names");
         assert_eq!((error.code(), error.context()[0].1.as_str()), ("invalid_argument", "feature_names"));
     }
 }
 
 #[test]
 fn an_indicator_of_no_is_no_yes() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-data/imported/lgb_plain.txt");
-    let bytes = std::fs::read(path).expect("a model");
     // "No" may be short for number, and nothing but the kind of field, or a twin, tells that it is not.
     let names = ["tenure", "Dependents_No", "Partner_No", "SeniorCitizen_0"];
-    let feature_names = Some(names.iter().map(|n| (*n).to_owned()).collect());
-    let options =
-        ImportOptions { feature_names, profile: Profile::shipped("telecom").ok(), ..ImportOptions::default() };
-    let engine = Engine::from_model(Model::import(&bytes, &options).expect("a model")).expect("an engine");
+    let engine = Engine::from_model(named(&names).expect("a model")).expect("an engine");
     let names: Vec<&str> = engine.model().plan.features().iter().map(|f| f.name.as_str()).collect();
     assert_eq!(names, ["tenure_months", "Dependents_No", "Partner_No", "SeniorCitizen_0"]);
     let table = b"customerID,tenure,Dependents,Partner,SeniorCitizen,Contract,MonthlyCharges\nA,5,No,Yes,0,One year,20\nB,7,Yes,No,1,One year,30\nC,9,,No,0,Two year,9\n";
@@ -458,13 +459,8 @@ fn one_hot_columns_are_made_from_the_column_they_came_from() {
 
 #[test]
 fn indicators_of_one_column_are_told_as_that_column() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../test-data/imported/lgb_plain.txt");
-    let bytes = std::fs::read(path).expect("a model");
     let names = ["tenure", "Contract_Month-to-month", "Contract_Two year", "Dependents_No"];
-    let feature_names = Some(names.iter().map(|n| (*n).to_owned()).collect());
-    let options =
-        ImportOptions { feature_names, profile: Profile::shipped("telecom").ok(), ..ImportOptions::default() };
-    let engine = Engine::from_model(Model::import(&bytes, &options).expect("a model")).expect("an engine");
+    let engine = Engine::from_model(named(&names).expect("a model")).expect("an engine");
     let record = |changes: serde_json::Value| {
         let mut record = serde_json::json!({
             "customer_id": "A", "tenure": 3, "MonthlyCharges": 70, "Contract": "Month-to-month", "Dependents": "No",
@@ -506,6 +502,15 @@ fn indicators_of_one_column_are_told_as_that_column() {
     let mut without = record(serde_json::json!({}));
     without.remove("Contract");
     let unknown = engine.score_one(&record(serde_json::json!({"Contract": null})), &options).expect("scored");
+    // A column that is a feature itself and the source of another.
+    let both = named(&["tenure", "Dependents", "Dependents_No", "Contract_Two year"]).expect("a model");
+    let both = Engine::from_model(both).expect("an engine");
+    let fast = both.row_scorer(&record(serde_json::json!({})), &options).expect("a scorer");
+    for _ in 0..2 {
+        let record = record(serde_json::json!({"Contract": "Two year"}));
+        let wanted = both.score_one(&record, &options).expect("scored");
+        assert_eq!(fast.score(&record, None).expect("scored"), wanted);
+    }
     assert_eq!(scorer.score(&without, None).expect("scored"), unknown);
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Engine, Predictor};
 use crate::error::{Error, ErrorKind, Result};
-use crate::features::{FeatureKind, FeatureMatrix, FeaturePlan, FeatureSpec, spec, truth_of};
+use crate::features::{FeatureKind, FeatureMatrix, FeaturePlan, FeatureSpec, SEPARATORS, spec, truth_of};
 use crate::map::{self, ColumnInput, MapOptions};
 use crate::model::Model;
 use crate::model::import::{IMPORTED, ImportOptions};
@@ -130,7 +130,7 @@ fn fits(kind: &FeatureKind, field: FieldType) -> bool {
 /// there are none. `employees_no` is a number, unless there is an `employees_yes`.
 fn is_indicator(name: &str, field: FieldType, features: &[FeatureSpec]) -> bool {
     let split = |name: &str| {
-        let at = name.rfind(['_', '=', ':', '.', '-', ' ']).filter(|&at| at > 0)?;
+        let at = name.rfind(SEPARATORS).filter(|&at| at > 0)?;
         Some((name[..=at].to_lowercase(), truth_of(&name[at + 1..])?))
     };
     let Some((header, truth)) = split(name) else { return false };

@@ -115,37 +115,15 @@ impl Engine {
             None => self.map(&raw, &options.overrides)?,
         };
         mapping.require_complete()?;
+        // The example goes the whole way: it tells which features come from one column, and how each column is read.
+        let as_given =
+            ScoreOptions { mapping: Some(&mapping), as_of: options.as_of.clone(), ..ScoreOptions::default() };
+        let Whole { row, telling, .. } = self.score_raw_row(&raw, &as_given)?;
         let names: Vec<String> = raw.columns().iter().map(|c| c.name.clone()).collect();
-        let roles: Vec<Role> = names.iter().map(|name| self.role(name, &mapping)).collect();
-        let mut scorer = RowScorer {
-            engine: self.clone(),
-            overrides: options.overrides.clone(),
-            as_of: options.as_of.clone(),
-            n_reasons,
-            plain: false,
-            names,
-            roles,
-            mapping,
-            telling: Arc::new(Telling::new(self.model(), self.explainer())),
-            version: self.model().model_version(),
-        };
-        // The example itself goes both ways: a column that is read otherwise alone stays on the whole way.
-        let cells: Vec<Cell<'_>> =
-            scorer.names.iter().map(|name| example.get(name).map_or(Cell::Missing, cell)).collect();
-        let Whole { row, telling, .. } = scorer.whole(&raw, None)?;
-        scorer.plain = self.is_plain(&scorer.names, &scorer.mapping, &telling);
-        for (name, role) in scorer.names.iter().zip(&mut scorer.roles) {
-            let column = scorer.mapping.column(name).and_then(|m| m.field.as_deref()).unwrap_or(name);
-            let own = free_name(column, false);
-            let of = |i: usize| telling.column_of(i).is_some_and(|c| c == column || c == own);
-            let made = |&i: &usize| telling.shared_with(i).is_some_and(of);
-            let features: Vec<usize> = (0..row.len()).filter(made).collect();
-            if matches!(role, Role::Ignored) && !features.is_empty() {
-                *role = Role::Word { features, known: RwLock::default() };
-            }
-        }
-        scorer.telling = telling;
-        for (role, cell) in scorer.roles.iter_mut().zip(&cells) {
+        let cells: Vec<Cell<'_>> = names.iter().map(|name| example.get(name).map_or(Cell::Missing, cell)).collect();
+        let mut roles: Vec<Role> = names.iter().map(|name| self.role(name, &mapping, &telling)).collect();
+        // A column that is read otherwise alone stays on the whole way.
+        for (role, cell) in roles.iter_mut().zip(&cells) {
             let Role::Number { feature, own, min, max, .. } = role else { continue };
             let differs = match number_of(cell, *own) {
                 Some(x) if !min.is_some_and(|m| x < m) && !max.is_some_and(|m| x > m) => {
@@ -158,11 +136,22 @@ impl Engine {
                 *role = Role::Whole;
             }
         }
-        Ok(scorer)
+        Ok(RowScorer {
+            engine: self.clone(),
+            overrides: options.overrides.clone(),
+            as_of: options.as_of.clone(),
+            n_reasons,
+            plain: self.is_plain(&names, &roles, &mapping, &telling),
+            names,
+            roles,
+            mapping,
+            telling,
+            version: self.model().model_version(),
+        })
     }
 
     /// What the column of this header is to the model.
-    fn role(&self, header: &str, mapping: &Mapping) -> Role {
+    fn role(&self, header: &str, mapping: &Mapping, telling: &Telling) -> Role {
         let matched = mapping.column(header);
         let field: Option<&'static FieldSpec> = matched.and_then(|m| m.field.as_deref()).and_then(schema::field);
         if field.map_or_else(|| matched.is_some_and(|m| m.pii), |f| f.pii) {
@@ -173,7 +162,10 @@ impl Engine {
             return Role::Id;
         }
         let features = self.model().plan.features();
-        let Some(feature) = features.iter().position(|f| f.name == name) else { return Role::Ignored };
+        let Some(feature) = features.iter().position(|f| f.name == name) else {
+            let features = telling.made_of(&free_name(name, field.is_some()));
+            return if features.is_empty() { Role::Ignored } else { Role::Word { features, known: RwLock::default() } };
+        };
         let mut rules = self.model().profile.rules.iter().filter_map(|r| r.determines());
         let determined = rules.any(|(field, _)| field == name);
         let is_number = field.is_none_or(|f| f.field_type == FieldType::Number);
@@ -191,14 +183,19 @@ impl Engine {
     }
 
     /// Whether every feature that these columns give is read from one of them alone.
-    fn is_plain(&self, names: &[String], mapping: &Mapping, telling: &Telling) -> bool {
+    fn is_plain(&self, names: &[String], roles: &[Role], mapping: &Mapping, telling: &Telling) -> bool {
         let fields: Vec<&str> = names.iter().filter_map(|n| mapping.column(n)?.field.as_deref()).collect();
         let has = |name: &str| names.iter().any(|n| n == name) || fields.contains(&name);
+        let is_read =
+            |i: usize| roles.iter().any(|r| matches!(r, Role::Word { features, .. } if features.contains(&i)));
         self.model().plan.features().iter().enumerate().all(|(i, feature)| {
+            if telling.shared_with(i).is_some() {
+                return is_read(i);
+            }
             let derived = DERIVED.iter().any(|d| d.name == feature.name && d.needs.iter().all(|n| has(n)));
             let made_of = |n: &&str| feature.name.len() > n.len() && feature.name.starts_with(*n);
             let indicator = names.iter().map(String::as_str).chain(fields.iter().copied()).any(|n| made_of(&n));
-            has(&feature.name) || telling.shared_with(i).is_some() || !(derived || indicator)
+            has(&feature.name) || !(derived || indicator)
         })
     }
 }

@@ -196,7 +196,7 @@ impl Explainer {
             base_value: self.base_value,
             data: matrix.view().to_owned(),
             feature_names: model.plan.features().iter().map(|f| f.name.clone()).collect(),
-            told_as: Telling::new(model, self).told_as(model),
+            told_as: model.plan.credit_indices().iter().map(|&i| model.plan.features()[i].name.clone()).collect(),
         })
     }
 }

@@ -118,6 +118,12 @@ impl Telling {
         self.shared[feature].as_ref().map(|s| s.column.as_str())
     }
 
+    /// The features that are indicators of this column.
+    pub fn made_of(&self, column: &str) -> Vec<usize> {
+        let is_made = |&i: &usize| self.shared_with(i).is_some_and(|first| self.column_of(first) == Some(column));
+        (0..self.credits.len()).filter(is_made).collect()
+    }
+
     /// For each feature the name of the column that it is told as.
     pub fn told_as(&self, model: &Model) -> Vec<String> {
         let name = |&root: &usize| match &self.shared[root] {

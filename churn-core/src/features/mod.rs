@@ -8,6 +8,5 @@ mod derive;
 mod plan;
 
 pub use derive::{DERIVED, Derivation, derive};
-pub(crate) use plan::spec;
-pub(crate) use plan::truth_of;
 pub use plan::{FeatureKind, FeatureMatrix, FeaturePlan, FeatureSpec};
+pub(crate) use plan::{SEPARATORS, spec, truth_of};

@@ -279,6 +279,9 @@ impl FeaturePlan {
     }
 }
 
+/// What stands between the column and the level in the name of a one-hot column.
+pub(crate) const SEPARATORS: [char; 6] = ['_', '=', ':', '.', '-', ' '];
+
 /// A feature of a model that was trained on one-hot columns (`Contract_Two year`), made from the column it came from.
 struct Indicator<'a> {
     column: &'a Column,
@@ -294,7 +297,7 @@ impl<'a> Indicator<'a> {
         }
         let level_of = |header: &str| {
             let rest = feature.name.strip_prefix(header).filter(|_| !header.is_empty())?;
-            rest.strip_prefix(['_', '=', ':', '.', '-', ' ']).map(str::trim).filter(|level| !level.is_empty())
+            rest.strip_prefix(SEPARATORS).map(str::trim).filter(|level| !level.is_empty())
         };
         let categorical = |c: &&Column| {
             matches!(c.data.like(), ColumnData::Text(_) | ColumnData::Category(_) | ColumnData::Boolean(_))

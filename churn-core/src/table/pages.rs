@@ -38,15 +38,17 @@ pub(crate) struct Storage {
 
 #[derive(Debug)]
 struct Overflow {
-    path: PathBuf,
+    /// Its name, where the operating system keeps the name of an open file; else it may be another file's by now.
+    path: Option<PathBuf>,
     file: File,
     end: u64,
 }
 
 impl Drop for Overflow {
     fn drop(&mut self) {
-        // It is gone already, but on systems that keep the name of an open file.
-        let _ = std::fs::remove_file(&self.path);
+        if let Some(path) = &self.path {
+            let _ = std::fs::remove_file(path);
+        }
     }
 }
 
@@ -92,7 +94,7 @@ impl Storage {
             none => {
                 let (path, file) = crate::files::neighbour(target).map_err(failed)?;
                 // Nobody else is to read it, and it must not stay behind.
-                let _ = std::fs::remove_file(&path);
+                let path = std::fs::remove_file(&path).is_err().then_some(path);
                 none.insert(Overflow { path, file, end: 0 })
             }
         };
@@ -415,6 +417,10 @@ mod tests {
         }
         let both = [(); 2].map(|()| Paged::of(column.clone(), &storage).expect("held or filed"));
         assert!(storage.overflows() && both.iter().all(|paged| *paged.slice(0..PAGE).to_array() == *column.to_array()));
+        // The name is free again, and whoever takes it keeps his file.
+        let (other, _) = crate::files::neighbour(&folder.join("target.csv")).expect("a file");
+        drop((storage, both));
+        assert!(other.exists());
         std::fs::remove_dir_all(&folder).expect("clean up");
     }
 
